@@ -1,0 +1,126 @@
+/* broadcast.h - one occurrence while and after it is on air: who must sound it, who did.
+ *
+ * A broadcast is planned from an occurrence, ordered to its nodes as they are reachable, goes on air at
+ * start_us, ends, and closes when each target has a receipt or a reason why there is none (invariant 7).
+ * Pure: decisions take time as an argument and come out as actions; the caller stores and sends.
+ * Thread: main. */
+#ifndef LOA_BROADCAST_H
+#define LOA_BROADCAST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bulletin.h"
+#include "control.h"
+#include "err.h"
+#include "units.h"
+
+#define BROADCAST_RECEIPT_GRACE_US \
+    (30 * USEC_PER_SEC) /* after the end, for receipts of connected nodes */
+#define BROADCAST_ORDER_RETRY_US (3 * USEC_PER_SEC)
+
+enum broadcast_state {
+    BROADCAST_PLANNED = 0,
+    BROADCAST_ON_AIR,
+    BROADCAST_ENDED, /* over; receipts may still come */
+    BROADCAST_CLOSED, /* each target accounted for */
+    BROADCAST_CANCELLED, /* before or during play; closes like the others */
+    BROADCAST_MISSED, /* the station was down over its start */
+};
+
+enum target_state {
+    TARGET_WAITING = 0, /* no order out: not connected yet */
+    TARGET_ORDERED, /* order sent, no answer */
+    TARGET_ACCEPTED,
+    TARGET_REFUSED, /* verdict says why */
+    TARGET_RECEIPT, /* receipt says what happened */
+    TARGET_SILENT, /* closed without a receipt: never reached, or reached and nothing heard since */
+};
+
+struct broadcast_target {
+    struct node_id node;
+    enum target_state state;
+    struct order_id order;
+    usec_t ordered_us;
+    loa_Verdict verdict;
+    bool has_receipt;
+    loa_Receipt receipt;
+    char note[120]; /* for people when there is no receipt */
+};
+
+struct broadcast {
+    struct broadcast_id id;
+    struct event_id event; /* 0: started by hand */
+    struct bulletin_id bulletin;
+    char title[BULLETIN_TITLE_SIZE];
+    enum priority priority;
+    enum broadcast_state state;
+    usec_t start_us;
+    usec_t expires_us;
+    uint32_t duration_ms; /* of one play */
+    uint32_t repeats; /* plays in all, 1..10 */
+    uint32_t pause_ms;
+    struct stream_id stream;
+    size_t media_count;
+    struct part media[BULLETIN_PARTS_MAX];
+    size_t target_count;
+    struct broadcast_target *targets; /* owned, in order of node */
+};
+
+const char *broadcast_state_name(enum broadcast_state s);
+const char *target_state_name(enum target_state s);
+
+/* End of the last play, us. */
+usec_t broadcast_end_us(const struct broadcast *b);
+
+/* Allocate the targets; nodes in any order, duplicates dropped. broadcast_deinit frees; accepts zeroed. */
+MUST_USE enum err broadcast_set_targets(struct broadcast *b, const struct node_id *nodes,
+                                        size_t count);
+void broadcast_deinit(struct broadcast *b);
+
+struct broadcast_target *broadcast_target(struct broadcast *b,
+                                          struct node_id node); /* NULL: not targeted */
+
+/* What the caller should do next, one action a call. */
+enum broadcast_action_kind {
+    BROADCAST_NOTHING = 0,
+    BROADCAST_SEND_ORDER, /* sign and send a PLAY order to `node`; then broadcast_ordered() */
+    BROADCAST_SEND_STOP, /* a STOP order to `node` */
+    BROADCAST_STATE_CHANGED /* store the new state; journal it */
+};
+
+struct broadcast_action {
+    enum broadcast_action_kind kind;
+    struct node_id node;
+};
+
+/* Decide at an instant.
+ *
+ *   is_ready  tells whether a node can be sent to now; ctx is passed through
+ *
+ * Returns at most one action; call again until BROADCAST_NOTHING. *ret_next_us is when to ask again at
+ * the latest (INT64_MAX never). */
+struct broadcast_action broadcast_step(struct broadcast *b, usec_t now_us,
+                                       bool (*is_ready)(void *ctx, struct node_id), void *ctx,
+                                       usec_t *ret_next_us);
+
+void broadcast_ordered(struct broadcast *b, struct node_id node, struct order_id order,
+                       usec_t now_us);
+
+/* Take in what a node said. ERR_NOT_FOUND: not a target or another order; ERR_EXISTS: known already. */
+MUST_USE enum err broadcast_on_ack(struct broadcast *b, struct node_id node,
+                                   const loa_OrderAck *ack);
+MUST_USE enum err broadcast_on_receipt(struct broadcast *b, struct node_id node,
+                                       const loa_Receipt *receipt);
+
+/* A node's link came up again: an unanswered order is sent once more. */
+void broadcast_on_reconnect(struct broadcast *b, struct node_id node);
+
+/* Cancel, or end early. ERR_STATE when over already. */
+MUST_USE enum err broadcast_cancel(struct broadcast *b, usec_t now_us);
+
+/* Fill the signed body of the PLAY order for one node. */
+void broadcast_fill_order(const struct broadcast *b, const char *station_code, struct node_id node,
+                          struct order_id order, usec_t now_us, loa_OrderBody *ret_body);
+
+#endif

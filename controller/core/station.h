@@ -1,0 +1,67 @@
+/* station.h - who this station is and what it allows: identity, policy, people and their roles.
+ *
+ * Pure data and rules; loaded from the store at start, written through it. Thread: main. */
+#ifndef LOA_STATION_H
+#define LOA_STATION_H
+
+#include <stdbool.h>
+
+#include "err.h"
+#include "units.h"
+
+#define STATION_CODE_SIZE 16
+#define NAME_SIZE 128 /* UTF-8 with its NUL, for people, zones, nodes and stations */
+
+/* Bits; an account holds any set of them. */
+enum role {
+    ROLE_NONE = 0,
+    ROLE_OPERATOR = 1 << 0, /* writes, schedules, broadcasts */
+    ROLE_APPROVER = 1 << 1, /* approves and rejects bulletins */
+    ROLE_TECHNICIAN = 1 << 2, /* commissions and repairs nodes */
+    ROLE_DISTRICT = 1 << 3, /* upper level: emergencies */
+    ROLE_ADMIN = 1 << 4, /* accounts, policy, backup */
+    ROLE_AUDITOR = 1 << 5, /* reads everything, changes nothing */
+};
+#define ROLE_ALL 0x3FU
+
+/* Name one role bit ("operator", ...), and back; NULL and ROLE_NONE when there is none. */
+const char *role_name(enum role role);
+enum role role_from_name(const char *name);
+
+struct user {
+    struct user_id id;
+    char login[64];
+    char name[NAME_SIZE];
+    unsigned roles; /* set of enum role */
+    char password_hash[160]; /* argon2id, encoded form; empty = cannot sign in */
+    bool disabled;
+};
+
+struct station_policy {
+    bool author_may_approve; /* Huế 29/2021 asks for two persons; off by default */
+    uint16_t quiet_from_min; /* minutes after local midnight; 21:00 by default */
+    uint16_t quiet_to_min; /* 06:00 by default */
+    uint32_t max_broadcast_s; /* 1..43,200; 2,700 by default (rural profile, 45 min) */
+    uint32_t late_tolerance_s; /* how late a start may still be joined; 60 by default */
+};
+
+struct station {
+    char code[STATION_CODE_SIZE]; /* commune code, 5 digits (Decision 19/2025) */
+    char name[NAME_SIZE];
+    char timezone[64]; /* IANA name */
+    int16_t utc_offset_min; /* of that zone; Viet Nam has no daylight saving time */
+    struct station_policy policy;
+};
+
+/* A station with every default and no name. */
+void station_init(struct station *s);
+
+/* Check what a person entered.
+ *
+ * ERR_FORMAT / ERR_LIMIT with the sentence for them in detail */
+MUST_USE enum err station_check(const struct station *s, struct err_detail *detail);
+
+/* True when the interval [from_us, to_us) of station time touches the quiet hours. */
+bool station_is_quiet(const struct station *s, usec_t from_us, usec_t to_us);
+
+#endif

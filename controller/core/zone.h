@@ -1,0 +1,34 @@
+/* zone.h - hamlets and other named sets of nodes; zones form a tree.
+ *
+ * Thread: main. */
+#ifndef LOA_ZONE_H
+#define LOA_ZONE_H
+
+#include <stddef.h>
+
+#include "err.h"
+#include "station.h"
+#include "units.h"
+
+#define ZONE_CODE_SIZE 32
+#define ZONE_DEPTH_MAX 8
+#define ZONES_MAX 1024
+
+struct zone {
+    struct zone_id id;
+    struct zone_id parent; /* 0 at the top */
+    char code[ZONE_CODE_SIZE]; /* local child code; hamlets have no national one */
+    char name[NAME_SIZE];
+};
+
+/* Check one zone against all others: name, code unique, parent exists, no cycle, depth.
+ *
+ *   zones, count  all zones of the station; the one with the same id is the one being replaced */
+MUST_USE enum err zone_check(const struct zone *z, const struct zone *zones, size_t count,
+                             struct err_detail *detail);
+
+/* True when `inner` is `outer` or lies below it. */
+bool zone_contains(const struct zone *zones, size_t count, struct zone_id outer,
+                   struct zone_id inner);
+
+#endif

@@ -1,0 +1,66 @@
+/* node.h - the loudspeaker node: everything it decides, without a socket, a clock or a sound card.
+ *
+ * The port feeds it frames, card positions and the time; it answers through struct node_port (port.h),
+ * and renders sound when asked. Never allocates after node_new(). Thread: one. Times: `mono_us` is the
+ * board's monotonic clock; station time (GLOSSARY) comes from the link. */
+#ifndef LOA_NODE_H
+#define LOA_NODE_H
+
+#include "err.h"
+#include "frame.h"
+#include "port.h"
+#include "units.h"
+
+struct node;
+
+struct node_config {
+    struct node_id id;
+    char station[16]; /* area code from enrolment; orders of others are refused */
+    struct bytes
+        ca_der; /* station CA, borrowed for the life of the node: judges the order certificate */
+    uint8_t boot_id[8];
+    const char *firmware; /* borrowed */
+    const char *hardware; /* borrowed */
+    uint64_t cache_quota_bytes; /* media kept on flash; 0 = 256 MiB */
+};
+
+/* Make a node from what its flash holds. Damaged objects are reported through port->log, dropped and
+ * asked for again; they never keep the node from starting.
+ *
+ *   port  copied; its ctx must outlive the node
+ *
+ * ERR_NOMEM; ERR_ARG a function of the port is missing */
+MUST_USE enum err node_new(const struct node_port *port, const struct node_config *config,
+                           usec_t mono_us, struct node **ret_node);
+void node_free(struct node *n);
+
+/* The TLS session stands / is gone. The node says Hello by itself. */
+void node_link_up(struct node *n, usec_t mono_us);
+void node_link_down(struct node *n, usec_t mono_us);
+
+/* Take one frame in.
+ *
+ *   rx_mono_us  when its bytes came off the socket (before decryption): clock exchanges need it
+ *
+ * ERR_FORMAT / ERR_STATE / ERR_LIMIT: the controller broke the protocol, hang up; the node itself is unharmed */
+MUST_USE enum err node_receive(struct node *n, const struct frame *frame, usec_t rx_mono_us);
+
+/* Do what is due; call at least every 20 ms while playing and at *ret_next_mono_us otherwise. */
+void node_step(struct node *n, usec_t mono_us, usec_t *ret_next_mono_us);
+
+/* The card plays frame number `frame` at `mono_us`. Report as often as the card tells (every buffer);
+ * the node filters. */
+void node_card_position(struct node *n, int64_t frame, usec_t mono_us);
+
+/* The card was opened again; frame numbers start anew at 0. `rate_hz` is what it accepted. */
+void node_card_reset(struct node *n, uint32_t rate_hz, usec_t mono_us);
+
+/* Render `count` mono frames, card frame numbers first_frame onwards, in -1..1. Normally first_frame
+ * follows the last call; a gap or a step back (after audio_flush) makes the node align again. */
+void node_render(struct node *n, int64_t first_frame, float *ret_frames, size_t count,
+                 usec_t mono_us);
+
+/* True while anything sounds or is about to (within 1 s): the port may otherwise stop the card. */
+bool node_is_busy(const struct node *n);
+
+#endif

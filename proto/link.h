@@ -1,0 +1,107 @@
+/* link.h - mutual TLS as bytes in, bytes out.
+ *
+ * Owns one mbedTLS session and knows no socket, no loop and no clock: the shell feeds what it received
+ * and sends what comes out. Works with mbedTLS 2.28 (TLS 1.2) and 3.6 (TLS 1.3 too): ECDHE-ECDSA AEAD
+ * suites only, P-256 and X25519, both ends authenticated, ALPN. PROTOCOL.md section 2.
+ * Thread: a link belongs to one thread; a link_config may be shared by links of one thread only. */
+#ifndef LOA_LINK_H
+#define LOA_LINK_H
+
+#include "bytes.h"
+#include "err.h"
+#include "units.h"
+
+#define LINK_ALPN_SESSION "loa/1"
+#define LINK_ALPN_ENROL "loa-enrol/1"
+#define LINK_SERVER_NAME \
+    "loa-controller" /* the name in the controller's certificate, whatever its address */
+#define LINK_NODE_NAME_PREFIX \
+    "loa-node-" /* common name of a node certificate: prefix + decimal node id */
+#define LINK_OUT_MAX (256 * 1024) /* encrypted bytes held for the shell at most */
+#define LINK_CERT_MAX 1024
+
+enum link_role {
+    LINK_CLIENT = 0, /* a node with its certificate: session */
+    LINK_SERVER, /* the controller: accepts sessions, and enrolment without a client certificate */
+    LINK_ENROLLER, /* a node without a certificate: enrolment, CA known by its pin only */
+};
+
+/* What a config is made from; everything is copied. PEM or DER; PEM views count their NUL. */
+struct link_credentials {
+    struct bytes ca_cert; /* trusted issuer of the other side; empty for LINK_ENROLLER */
+    struct bytes
+        cert; /* own certificate (server: followed by the CA's, so that enrollers can pin it) */
+    struct bytes key; /* own private key */
+    struct bytes
+        ca_pin; /* LINK_ENROLLER: leading bytes of SHA-256 of the CA certificate (joincode.h) */
+};
+
+struct link_config;
+struct link;
+
+/* Make a configuration.
+ *
+ * ERR_FORMAT  a certificate or key cannot be read, or they do not belong together
+ * ERR_NOMEM */
+MUST_USE enum err link_config_new(enum link_role role, const struct link_credentials *cred,
+                                  struct link_config **ret_config);
+void link_config_free(struct link_config *c);
+
+/* Make one session; nothing is sent before the first link_step(). The config must outlive it. */
+MUST_USE enum err link_new(struct link_config *c, struct link **ret_link);
+void link_free(struct link *l);
+
+/* What the other side has proved; valid once link_established(). */
+struct link_peer {
+    bool enrolling; /* server: ALPN loa-enrol/1, no certificate */
+    struct node_id node; /* server: from the client certificate's common name */
+    uint8_t cert_sha256[SHA256_BYTES]; /* of the peer's certificate DER; zero when enrolling */
+    uint8_t serial[20]; /* certificate serial, right-aligned */
+    bool resumed; /* by session ticket */
+};
+
+/* Feed encrypted bytes that arrived, all of them; handshake and decryption go on as far as they can.
+ * Then read plaintext with link_read() until ERR_MORE, and send link_output().
+ *
+ * ERR_AUTH    the other side's certificate is missing, foreign, expired or for another name, or the ALPN
+ *             does not fit; detail says which. The link is dead; drain link_output() (the alert), close
+ * ERR_FORMAT  not TLS, or a broken record; dead likewise
+ * ERR_LIMIT   more than LINK_OUT_MAX waiting to be sent; dead
+ * ERR_NOMEM */
+MUST_USE enum err link_feed(struct link *l, struct bytes encrypted, struct err_detail *detail);
+
+/* Start or continue the handshake without input (a client's first flight). Errors as link_feed(). */
+MUST_USE enum err link_step(struct link *l, struct err_detail *detail);
+
+bool link_established(const struct link *l);
+const struct link_peer *link_peer(const struct link *l);
+
+/* Read decrypted bytes.
+ *
+ *   ret_len  1..size on ERR_OK
+ *
+ * ERR_MORE       nothing now
+ * ERR_CANCELLED  the other side closed in good order (close_notify) */
+MUST_USE enum err link_read(struct link *l, void *ret_data, size_t size, size_t *ret_len);
+
+/* Encrypt and queue all of `plain` for link_output().
+ *
+ *   plain  1..FRAME_BYTES_MAX bytes
+ *
+ * ERR_STATE  not established or already closed
+ * ERR_LIMIT  LINK_OUT_MAX would be exceeded; nothing was queued */
+MUST_USE enum err link_write(struct link *l, struct bytes plain);
+
+/* Queue a close_notify. */
+void link_close_notify(struct link *l);
+
+/* Encrypted bytes to be sent, borrowed until the next call on this link; tell how many went out with
+ * link_output_sent(). */
+struct bytes link_output(const struct link *l);
+void link_output_sent(struct link *l, size_t len);
+
+/* Client: the session to resume next time, copied into the config when the link ends well; kept in
+ * memory only. The server resumes by tickets whose key lives in the config. */
+void link_remember_session(struct link *l);
+
+#endif

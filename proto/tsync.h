@@ -1,0 +1,72 @@
+/* tsync.h - station time on a node: exchanges of four timestamps, filtered to offset and skew.
+ *
+ * PROTOCOL.md section 5. The node sends its local time t1; the controller notes station time t2 when
+ * the bytes arrive and t3 as it writes the answer; the node notes t4. Bursts of TSYNC_BURST exchanges
+ * give their least-delay sample to a two-state Kalman filter over offset and drift. The estimate states
+ * its uncertainty, keeps running without a link, and can be saved.
+ * Pure: takes time as an argument. Never allocates. Thread: the owner's. */
+#ifndef LOA_TSYNC_H
+#define LOA_TSYNC_H
+
+#include "bytes.h"
+#include "err.h"
+#include "units.h"
+
+#define TSYNC_BURST 8
+#define TSYNC_REQUEST_BYTES 8
+#define TSYNC_REPLY_BYTES 24
+
+/* One exchange; t1 and t4 on the node's monotonic clock, t2 and t3 in station time. */
+struct tsync_sample {
+    usec_t t1_mono_us;
+    usec_t t2_us;
+    usec_t t3_us;
+    usec_t t4_mono_us;
+};
+
+/* What the filter knows. Copy it to keep it across a restart only with tsync_save(). */
+struct tsync {
+    bool locked; /* at least one burst was taken in */
+    usec_t base_mono_us; /* the instant the state below speaks of */
+    double offset_us; /* station minus mono, at base_mono_us */
+    double skew_ppm; /* how much faster station time runs than mono */
+    double p00, p01, p11; /* covariance of offset (us^2) and skew (ppm^2) */
+    struct tsync_sample best; /* least delay of the burst so far */
+    int burst_have; /* samples in the present burst */
+    uint32_t accepted, rejected; /* bursts taken in, bursts refused as outliers */
+    uint32_t rejected_in_a_row;
+};
+
+/* Start knowing nothing; with a saved skew (ppm, from tsync_save) the drift is known at once. */
+void tsync_init(struct tsync *t, const double *saved_skew_ppm);
+
+/* Payloads of TIME_REQUEST and TIME_REPLY frames. */
+void tsync_write_request(usec_t t1_mono_us, uint8_t ret_payload[TSYNC_REQUEST_BYTES]);
+MUST_USE enum err tsync_read_request(struct bytes payload, usec_t *ret_t1_us);
+void tsync_write_reply(usec_t t1_us, usec_t t2_us, usec_t t3_us,
+                       uint8_t ret_payload[TSYNC_REPLY_BYTES]);
+MUST_USE enum err tsync_read_reply(struct bytes payload, usec_t t4_mono_us,
+                                   struct tsync_sample *ret_sample);
+
+/* Take one exchange in. Every TSYNC_BURST-th closes the burst and moves the estimate.
+ *
+ * ERR_OK       a burst was taken in and the estimate moved
+ * ERR_MORE     held until the burst is complete
+ * ERR_FORMAT   impossible timestamps (negative delay or t3 before t2); ignored
+ * ERR_STATE    the burst disagrees with the estimate beyond its uncertainty; counted. After
+ *              TSYNC_OUTLIERS_MAX in a row the filter starts again from the newest burst */
+#define TSYNC_OUTLIERS_MAX 3
+MUST_USE enum err tsync_add(struct tsync *t, const struct tsync_sample *s);
+
+/* Forget an incomplete burst (the link was lost in the middle). */
+void tsync_abandon_burst(struct tsync *t);
+
+/* Station time at a local instant, and back. Undefined before `locked`. */
+usec_t tsync_station(const struct tsync *t, usec_t mono_us);
+usec_t tsync_mono(const struct tsync *t, usec_t station_us);
+
+/* One standard deviation of tsync_station() at a local instant, us; grows without a link; INT32_MAX
+ * before the first burst. */
+int32_t tsync_uncertainty_us(const struct tsync *t, usec_t mono_us);
+
+#endif
