@@ -60,6 +60,14 @@ void node_card_reset(struct node *n, uint32_t rate_hz, usec_t mono_us);
 void node_render(struct node *n, int64_t first_frame, float *ret_frames, size_t count,
                  usec_t mono_us);
 
+/* Station time at a local instant, as the node believes it.
+ *
+ *   ret_uncertainty_us  one standard deviation
+ *
+ * False before the clock was locked; nothing is written then. */
+bool node_clock(const struct node *n, usec_t mono_us, usec_t *ret_station_us,
+                uint32_t *ret_uncertainty_us);
+
 /* True while anything sounds or is about to (within 1 s): the port may otherwise stop the card. */
 bool node_is_busy(const struct node *n);
 
