@@ -1,0 +1,49 @@
+/* loudness.h - bring any recording to the same loudness without clipping.
+ *
+ * ITU-R BS.1770-4 integrated loudness and true peak (libebur128), a gain towards LOUDNESS_TARGET_MLUFS,
+ * and a look-ahead limiter that judges the signal between the samples (4 × oversampled) and turns the
+ * gain down smoothly before a peak, never clipping. Thread: any, one object per thread. */
+#ifndef LOA_LOUDNESS_H
+#define LOA_LOUDNESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "units.h"
+
+#define LOUDNESS_TARGET_MLUFS (-16000)
+#define LOUDNESS_PEAK_MAX_MDB (-1000) /* dBTP, of what a decoder gives out */
+#define LOUDNESS_GAIN_MAX_MDB 30000 /* a quieter recording stays quieter */
+#define LOUDNESS_SILENT_MLUFS INT32_MIN /* nothing above the gate of -70 LUFS */
+
+/* Measures a 48 kHz mono signal piece by piece. */
+struct loudness_meter;
+
+MUST_USE enum err loudness_meter_new(struct loudness_meter **ret_meter);
+void loudness_meter_free(struct loudness_meter *m);
+MUST_USE enum err loudness_meter_add(struct loudness_meter *m, const float *pcm, size_t samples);
+
+/* Integrated loudness of what was added; LOUDNESS_SILENT_MLUFS when nothing passes the gate. A signal
+ * shorter than one block of 400 ms is measured as its repetition would be. */
+int32_t loudness_meter_integrated_mlufs(const struct loudness_meter *m);
+
+/* Highest true peak of what was added; -200,000 for digital silence. */
+int32_t loudness_meter_peak_mdb(const struct loudness_meter *m);
+
+/* Gain, then look-ahead limiter. Delays by LIMITER_DELAY_SAMPLES. */
+#define LIMITER_DELAY_SAMPLES 256
+
+struct limiter;
+
+/* Make a limiter.
+ *
+ *   gain_mdb     -60,000..60,000
+ *   ceiling_mdb  true peak that the output keeps, -60,000..0 */
+MUST_USE enum err limiter_new(int32_t gain_mdb, int32_t ceiling_mdb, struct limiter **ret_limiter);
+void limiter_free(struct limiter *l);
+
+/* Process in place; output sample i is input sample i - LIMITER_DELAY_SAMPLES (zeros at the start). */
+void limiter_process(struct limiter *l, float *pcm, size_t samples);
+
+#endif
