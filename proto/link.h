@@ -76,6 +76,10 @@ MUST_USE enum err link_step(struct link *l, struct err_detail *detail);
 bool link_established(const struct link *l);
 const struct link_peer *link_peer(const struct link *l);
 
+/* LINK_ENROLLER: the pinned CA certificate (DER) that the other side showed, to be stored together with
+ * the own certificate. Borrowed until link_free(); empty before link_established() and in other roles. */
+struct bytes link_ca_der(const struct link *l);
+
 /* Read decrypted bytes.
  *
  *   ret_len  1..size on ERR_OK

@@ -19,6 +19,8 @@ struct node_config {
     struct bytes
         ca_der; /* station CA, borrowed for the life of the node: judges the order certificate */
     uint8_t boot_id[8];
+    uint32_t restarts; /* starts of this program since enrolment, for Hello */
+    const char *restart_cause; /* borrowed; "stopped", "crash", "power" ..., for Hello */
     const char *firmware; /* borrowed */
     const char *hardware; /* borrowed */
     uint64_t cache_quota_bytes; /* media kept on flash; 0 = 256 MiB */
