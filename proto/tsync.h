@@ -1,6 +1,9 @@
 /* tsync.h - station time on a node: exchanges of four timestamps, filtered to offset and skew.
  *
- * PROTOCOL.md section 5. The node sends its local time t1; the controller notes station time t2 when
+ * PROTOCOL.md section 5. Sources: four timestamps and least delay of eight, RFC 5905 sections 8 and
+ * 10; samples weighted by how much longer they took than the least, as chrony's sourcestats.c does;
+ * two-state Kalman filter over offset and skew, A. Bletsas, "Evaluation of Kalman filtering for network
+ * time keeping", IEEE Trans. UFFC 52 (2005). The node sends its local time t1; the controller notes station time t2 when
  * the bytes arrive and t3 as it writes the answer; the node notes t4. Bursts of TSYNC_BURST exchanges
  * give their least-delay sample to a two-state Kalman filter over offset and drift. The estimate states
  * its uncertainty, keeps running without a link, and can be saved.
@@ -13,6 +16,7 @@
 #include "units.h"
 
 #define TSYNC_BURST 8
+#define TSYNC_WINDOW 128 /* bursts over which the least delay of the path is remembered */
 #define TSYNC_REQUEST_BYTES 8
 #define TSYNC_REPLY_BYTES 24
 
@@ -24,21 +28,31 @@ struct tsync_sample {
     usec_t t4_mono_us;
 };
 
-/* What the filter knows. Copy it to keep it across a restart only with tsync_save(). */
+/* What the filter knows. Caller's memory; keep only tsync_save() across a restart. */
 struct tsync {
     bool locked; /* at least one burst was taken in */
     usec_t base_mono_us; /* the instant the state below speaks of */
-    double offset_us; /* station minus mono, at base_mono_us */
+    int64_t base_offset_us; /* station minus mono, whole microseconds at the last (re)start */
+    double offset_us; /* what comes on top of base_offset_us, at base_mono_us */
     double skew_ppm; /* how much faster station time runs than mono */
     double p00, p01, p11; /* covariance of offset (us^2) and skew (ppm^2) */
     struct tsync_sample best; /* least delay of the burst so far */
     int burst_have; /* samples in the present burst */
+    double delay_min_us[2]; /* least delay of the present and of the last TSYNC_WINDOW bursts */
+    int window_have; /* bursts in the present window */
+    double excess_mean_us; /* running mean of what bursts took longer than the least */
     uint32_t accepted, rejected; /* bursts taken in, bursts refused as outliers */
     uint32_t rejected_in_a_row;
 };
 
-/* Start knowing nothing; with a saved skew (ppm, from tsync_save) the drift is known at once. */
+/* Start knowing nothing; with a saved skew (ppm, from tsync_save) the drift is known at once.
+ *
+ *   saved_skew_ppm  may be NULL; a value that is not within +-TSYNC_SKEW_MAX_PPM is ignored */
+#define TSYNC_SKEW_MAX_PPM 1000.0
 void tsync_init(struct tsync *t, const double *saved_skew_ppm);
+
+/* Hand out the skew when it is known well enough to be worth keeping (1 ppm); false before. */
+bool tsync_save(const struct tsync *t, double *ret_skew_ppm);
 
 /* Payloads of TIME_REQUEST and TIME_REPLY frames. */
 void tsync_write_request(usec_t t1_mono_us, uint8_t ret_payload[TSYNC_REQUEST_BYTES]);
@@ -64,6 +78,9 @@ void tsync_abandon_burst(struct tsync *t);
 /* Station time at a local instant, and back. Undefined before `locked`. */
 usec_t tsync_station(const struct tsync *t, usec_t mono_us);
 usec_t tsync_mono(const struct tsync *t, usec_t station_us);
+
+/* tsync_station() in nanoseconds, for sample-accurate work. */
+int64_t tsync_station_ns(const struct tsync *t, int64_t mono_ns);
 
 /* One standard deviation of tsync_station() at a local instant, us; grows without a link; INT32_MAX
  * before the first burst. */
