@@ -4,8 +4,8 @@
  * time; up to ENGINE_BUNDLE_PACKETS packets go into one BUNDLE payload (packet.h). In the steady state
  * nothing is allocated and no lock is taken: commands come and finished sources leave through
  * single-producer rings. One engine, one owner thread (main), one audio thread.
- * Invariant: a stream's sequence numbers and presentation times only grow, and each stream that was
- * started ends with exactly one bundle marked last. */
+ * Invariant: a stream's sequence numbers only grow, and each stream that was started ends with exactly
+ * one bundle marked last, which is empty. */
 #ifndef LOA_ENGINE_H
 #define LOA_ENGINE_H
 

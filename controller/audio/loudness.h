@@ -1,8 +1,7 @@
-/* loudness.h - bring any recording to the same loudness without clipping.
+/* loudness.h - measure loudness and true peak, and what every recording is brought to.
  *
- * ITU-R BS.1770-4 integrated loudness and true peak (libebur128), a gain towards LOUDNESS_TARGET_MLUFS,
- * and a look-ahead limiter that judges the signal between the samples (4 × oversampled) and turns the
- * gain down smoothly before a peak, never clipping. Thread: any, one object per thread. */
+ * ITU-R BS.1770-4 integrated loudness and true peak by libebur128, of one channel at 48 kHz.
+ * Thread: any, one object per thread. */
 #ifndef LOA_LOUDNESS_H
 #define LOA_LOUDNESS_H
 
@@ -30,20 +29,5 @@ int32_t loudness_meter_integrated_mlufs(const struct loudness_meter *m);
 
 /* Highest true peak of what was added; -200,000 for digital silence. */
 int32_t loudness_meter_peak_mdb(const struct loudness_meter *m);
-
-/* Gain, then look-ahead limiter. Delays by LIMITER_DELAY_SAMPLES. */
-#define LIMITER_DELAY_SAMPLES 256
-
-struct limiter;
-
-/* Make a limiter.
- *
- *   gain_mdb     -60,000..60,000
- *   ceiling_mdb  true peak that the output keeps, -60,000..0 */
-MUST_USE enum err limiter_new(int32_t gain_mdb, int32_t ceiling_mdb, struct limiter **ret_limiter);
-void limiter_free(struct limiter *l);
-
-/* Process in place; output sample i is input sample i - LIMITER_DELAY_SAMPLES (zeros at the start). */
-void limiter_process(struct limiter *l, float *pcm, size_t samples);
 
 #endif

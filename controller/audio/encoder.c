@@ -1,0 +1,91 @@
+#include "encoder.h"
+
+#include <opus/opus.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "check.h"
+
+struct encoder {
+    OpusEncoder *opus;
+    uint16_t preskip;
+};
+
+static atomic_uint_least64_t programmes;
+
+static enum err configure(struct encoder *e, uint32_t bitrate_bps)
+{
+    opus_int32 lookahead = 0;
+
+    if (opus_encoder_ctl(e->opus, OPUS_SET_BITRATE((opus_int32)bitrate_bps)) != OPUS_OK ||
+        opus_encoder_ctl(e->opus, OPUS_SET_VBR(1)) != OPUS_OK ||
+        opus_encoder_ctl(e->opus, OPUS_SET_COMPLEXITY(10)) != OPUS_OK ||
+        opus_encoder_ctl(e->opus, OPUS_GET_LOOKAHEAD(&lookahead)) != OPUS_OK)
+        return ERR_UNSUPPORTED;
+    CHECK(lookahead >= 0 && lookahead < PACKET_SAMPLES);
+    e->preskip = (uint16_t)lookahead;
+    return ERR_OK;
+}
+
+enum err encoder_new(uint32_t bitrate_bps, struct encoder **ret_encoder)
+{
+    struct encoder *e;
+    enum err err;
+    int status = OPUS_OK;
+
+    if (bitrate_bps < ENCODER_BITRATE_MIN_BPS || bitrate_bps > ENCODER_BITRATE_MAX_BPS)
+        return ERR_ARG;
+    e = calloc(1, sizeof(*e));
+    if (e == NULL)
+        return ERR_NOMEM;
+    e->opus = opus_encoder_create(SAMPLE_RATE_HZ, 1, OPUS_APPLICATION_AUDIO, &status);
+    if (e->opus == NULL) {
+        err = ERR_NOMEM;
+        goto out;
+    }
+    err = configure(e, bitrate_bps);
+    if (err != ERR_OK)
+        goto out;
+    *ret_encoder = e;
+    return ERR_OK;
+
+out:
+    encoder_free(e);
+    return err;
+}
+
+void encoder_free(struct encoder *e)
+{
+    if (e == NULL)
+        return;
+    if (e->opus != NULL)
+        opus_encoder_destroy(e->opus);
+    free(e);
+}
+
+uint16_t encoder_preskip(const struct encoder *e)
+{
+    return e->preskip;
+}
+
+enum err encoder_packet(struct encoder *e, const float *pcm, uint8_t *ret_data, size_t *ret_len)
+{
+    opus_int32 n = opus_encode_float(e->opus, pcm, PACKET_SAMPLES, ret_data, PACKET_PAYLOAD_MAX);
+
+    if (n == OPUS_ALLOC_FAIL)
+        return ERR_NOMEM;
+    if (n < 1)
+        return ERR_IO;
+    *ret_len = (size_t)n;
+    return ERR_OK;
+}
+
+void encoder_count_programme(void)
+{
+    atomic_fetch_add_explicit(&programmes, 1, memory_order_relaxed);
+}
+
+uint64_t encoder_programmes(void)
+{
+    return atomic_load_explicit(&programmes, memory_order_relaxed);
+}
