@@ -12,6 +12,7 @@
 #include "units.h"
 
 #define BUNDLE_SHARDS_MAX 16
+#define BUNDLE_US_MAX (50 * PACKET_US) /* of audio in one bundle */
 
 struct bundle;
 
@@ -38,8 +39,8 @@ bool bundle_is_last(const struct bundle *b);
 /* The whole frame with its header, as it goes into the link. */
 struct bytes bundle_frame(const struct bundle *b);
 
-/* The link for one shard's queue, so that handing over never allocates. The first call claims the bundle:
- * a bundle is handed to a net once only.
+/* The memory that links the bundle into one shard's queue, so that handing it over never allocates. It can
+ * be in each queue once.
  *
  *   shard  0..BUNDLE_SHARDS_MAX-1 */
 struct queue_item *bundle_item(struct bundle *b, unsigned shard);

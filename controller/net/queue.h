@@ -55,7 +55,11 @@ struct queue_item *queue_take(struct queue *q, size_t max);
 /* Call on_ready again in a later turn of the loop. */
 void queue_wake(struct queue *q);
 
-/* Refuse further pushes and close the wake-up; take what is left before. `on_closed` may be NULL. */
-void queue_close(struct queue *q, void (*on_closed)(void *ctx));
+/* True when the bound is reached: a producer that can wait should. Thread: any. */
+bool queue_is_full(struct queue *q);
+
+/* Refuse further pushes and close the wake-up. Returns what was left, now the caller's. `on_closed` may be
+ * NULL; nobody may push after it. */
+MUST_USE struct queue_item *queue_close(struct queue *q, void (*on_closed)(void *ctx));
 
 #endif

@@ -1,0 +1,425 @@
+#include "shard.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "fanout.h"
+#include "listener.h"
+
+#define ORDERS_BYTES_MAX (64U * 1024 * 1024)
+#define ORDERS_A_TURN 128
+#define ACCEPTS_A_TURN 16
+#define TICK_MS 100
+#define CROWDED_HANDSHAKE_US (3 * USEC_PER_SEC) /* when others wait for a handshake */
+#define SHUTDOWN_RETRY_MS 1000
+
+TAILQ_HEAD(turns, conn);
+
+struct shard {
+    struct conn_env env;
+    unsigned number;
+    struct net_limits limits;
+    _Atomic uint32_t *open_total;
+    uv_loop_t loop;
+    pthread_t thread;
+    bool started;
+    bool asked_to_stop; /* main's */
+    struct queue orders;
+    struct queue_item stop_item;
+    int listen_fd;
+    uv_poll_t listener;
+    bool listening;
+    uv_timer_t tick;
+    uv_idle_t handshakes; /* runs while turns is not empty */
+    struct turns turns;
+    struct fanout fanout;
+    struct conn **slots;
+    uint32_t *free_slots; /* stack, lowest on top at first */
+    uint32_t free_count;
+    uint32_t slot_high; /* slots ever used */
+    uint64_t generation;
+    uint32_t open;
+    bool stopping;
+    struct tally tally;
+};
+
+static struct conn *find(const struct shard *s, uint64_t id)
+{
+    uint32_t slot = shard_slot_of_conn(id);
+
+    if (slot >= s->slot_high || s->slots[slot] == NULL || s->slots[slot]->id != id)
+        return NULL;
+    return s->slots[slot];
+}
+
+/* The last connection is gone: let the loop run out. */
+static void finish(struct shard *s)
+{
+    struct queue_item *rest = queue_close(&s->orders, NULL);
+
+    uv_close((uv_handle_t *)&s->tick, NULL);
+    uv_close((uv_handle_t *)&s->handshakes, NULL);
+    while (rest != NULL) {
+        struct queue_item *item = rest;
+
+        rest = item->next;
+        if (item->kind == NETCMD_BUNDLE)
+            bundle_unref(bundle_of_item(item));
+        else if (item->kind != NETCMD_STOP)
+            free(netcmd_of_item(item));
+    }
+}
+
+static void gone(struct conn_env *env, struct conn *c)
+{
+    struct shard *s = (struct shard *)env; /* env is its first member */
+    uint32_t slot = shard_slot_of_conn(c->id);
+
+    if (c->waiting)
+        TAILQ_REMOVE(&s->turns, c, turn);
+    fanout_leave_all(&s->fanout, c);
+    s->slots[slot] = NULL;
+    s->free_slots[s->free_count++] = slot;
+    atomic_fetch_sub(s->open_total, 1);
+    s->open--;
+    if (s->stopping && s->open == 0)
+        finish(s);
+}
+
+static void handshake_turn(uv_idle_t *idle)
+{
+    struct shard *s = idle->data;
+    struct conn *c = TAILQ_FIRST(&s->turns);
+
+    if (c == NULL) {
+        uv_idle_stop(idle);
+        return;
+    }
+    TAILQ_REMOVE(&s->turns, c, turn);
+    conn_handshake_turn(c);
+}
+
+static void handshake_ready(struct conn_env *env, struct conn *c)
+{
+    struct shard *s = (struct shard *)env;
+
+    TAILQ_INSERT_TAIL(&s->turns, c, turn);
+    uv_idle_start(&s->handshakes, handshake_turn);
+}
+
+static bool handshakes_full(const struct shard *s)
+{
+    return tally_get(&s->tally, NET_COUNT_HANDSHAKES) >= s->limits.handshakes;
+}
+
+static void admit(struct shard *s, int fd, const char *address)
+{
+    uint32_t slot;
+    uint64_t id;
+
+    if (atomic_fetch_add(s->open_total, 1) >= s->limits.connections || s->free_count == 0)
+        goto refuse;
+    slot = s->free_slots[s->free_count - 1];
+    id = (s->generation + 1) << (SHARD_BITS + SHARD_SLOT_BITS) | (uint64_t)slot << SHARD_BITS |
+         s->number;
+    if (conn_new(&s->env, id, fd, address, &s->slots[slot]) != ERR_OK)
+        goto refuse;
+    s->generation++;
+    s->free_count--;
+    s->open++;
+    if (slot >= s->slot_high)
+        s->slot_high = slot + 1;
+    tally_add(&s->tally, NET_COUNT_ACCEPTED, 1);
+    return;
+refuse:
+    tally_add(&s->tally, NET_COUNT_REFUSED_FULL, 1);
+    atomic_fetch_sub(s->open_total, 1);
+    close(fd);
+}
+
+/* Until the next tick; what waits stays in the kernel's backlog. */
+static void pause_listener(struct shard *s)
+{
+    s->listening = false;
+    uv_poll_stop(&s->listener);
+}
+
+static void accept_some(struct shard *s)
+{
+    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+        char address[NET_ADDRESS_SIZE];
+        int fd;
+        enum err e;
+
+        if (handshakes_full(s)) {
+            pause_listener(s);
+            return;
+        }
+        e = listener_accept(s->listen_fd, &fd, address);
+        if (e == ERR_LIMIT)
+            pause_listener(s);
+        if (e == ERR_MORE || e == ERR_LIMIT)
+            return;
+        if (e == ERR_OK)
+            admit(s, fd, address);
+    }
+}
+
+static void listener_cb(uv_poll_t *poll, int status, int events)
+{
+    struct shard *s = poll->data;
+
+    (void)events;
+    if (status < 0)
+        s->listening = false;
+    else
+        accept_some(s);
+}
+
+static void listen_again(struct shard *s)
+{
+    if (s->listening || s->stopping || handshakes_full(s))
+        return;
+    s->listening = uv_poll_start(&s->listener, UV_READABLE, listener_cb) == 0;
+}
+
+static void look_around(struct shard *s)
+{
+    usec_t mono_us = stime_mono();
+    usec_t handshake_us = s->env.handshake_us;
+
+    if (handshakes_full(s) && handshake_us > CROWDED_HANDSHAKE_US)
+        handshake_us = CROWDED_HANDSHAKE_US;
+    for (uint32_t i = 0; i < s->slot_high; i++)
+        if (s->slots[i] != NULL)
+            conn_tick(s->slots[i], mono_us, handshake_us);
+    fanout_tick(&s->fanout, stime_at(s->env.stime, mono_us));
+    listen_again(s);
+}
+
+static void tick_cb(uv_timer_t *timer)
+{
+    struct shard *s = timer->data;
+
+    look_around(s);
+}
+
+static void stop(struct shard *s)
+{
+    loa_Bye bye = {.code = loa_ByeCode_BYE_CODE_SHUTDOWN, .retry_after_ms = SHUTDOWN_RETRY_MS};
+
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    uv_close((uv_handle_t *)&s->listener, NULL);
+    close(s->listen_fd);
+    for (uint32_t i = 0; i < s->slot_high; i++)
+        if (s->slots[i] != NULL)
+            conn_close(s->slots[i], s->slots[i]->state == CONN_SESSION ? conn_bye(&bye) : NULL);
+    if (s->open == 0)
+        finish(s);
+}
+
+static void obey_bundle(struct shard *s, struct bundle *b)
+{
+    if (fanout_bundle(&s->fanout, b, stime_now(s->env.stime)) != ERR_OK)
+        tally_add(&s->tally, NET_COUNT_BUNDLES_DROPPED, 1);
+    bundle_unref(b);
+}
+
+static void obey(struct shard *s, struct netcmd *cmd)
+{
+    struct conn *c = find(s, cmd->conn);
+
+    if (c == NULL) {
+        free(cmd);
+        return;
+    }
+    switch ((enum netcmd_kind)cmd->item.kind) {
+    case NETCMD_SEND_CONTROL:
+    case NETCMD_SEND_MEDIA:
+        conn_send(c, cmd);
+        return;
+    case NETCMD_CLOSE:
+        conn_close(c, cmd);
+        return;
+    case NETCMD_JOIN:
+        /* A stream too many or no memory: the node plays what it has cached, or reports a gap. */
+        if (c->state == CONN_SESSION)
+            (void)!fanout_join(&s->fanout, c, cmd->stream, stime_now(s->env.stime));
+        break;
+    case NETCMD_LEAVE:
+        fanout_leave(&s->fanout, c, cmd->stream);
+        break;
+    case NETCMD_NONE:
+    case NETCMD_BUNDLE:
+    case NETCMD_STOP:
+        CHECK(false);
+    }
+    free(cmd);
+}
+
+static void orders_ready(void *ctx)
+{
+    struct shard *s = ctx;
+    struct queue_item *list = queue_take(&s->orders, ORDERS_A_TURN);
+    bool must_stop = false;
+    int taken = 0;
+
+    while (list != NULL) {
+        struct queue_item *item = list;
+
+        list = item->next;
+        taken++;
+        if (item->kind == NETCMD_STOP)
+            must_stop = true;
+        else if (item->kind == NETCMD_BUNDLE)
+            obey_bundle(s, bundle_of_item(item));
+        else
+            obey(s, netcmd_of_item(item));
+    }
+    if (taken == ORDERS_A_TURN)
+        queue_wake(&s->orders);
+    if (must_stop)
+        stop(s);
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static enum err open_loop(struct shard *s)
+{
+    if (uv_loop_init(&s->loop) != 0)
+        return ERR_IO;
+    if (queue_init(&s->orders, &s->loop, ORDERS_BYTES_MAX, orders_ready, s) != ERR_OK ||
+        uv_timer_init(&s->loop, &s->tick) != 0 || uv_idle_init(&s->loop, &s->handshakes) != 0 ||
+        uv_poll_init(&s->loop, &s->listener, s->listen_fd) != 0 ||
+        uv_timer_start(&s->tick, tick_cb, TICK_MS, TICK_MS) != 0) {
+        uv_walk(&s->loop, close_handle, NULL);
+        uv_run(&s->loop, UV_RUN_DEFAULT);
+        uv_loop_close(&s->loop);
+        return ERR_IO;
+    }
+    s->tick.data = s;
+    s->handshakes.data = s;
+    s->listener.data = s;
+    listen_again(s);
+    return ERR_OK;
+}
+
+static void release(struct shard *s)
+{
+    fanout_deinit(&s->fanout);
+    link_config_free(s->env.link_config);
+    free(s->slots);
+    free(s->free_slots);
+    free(s);
+}
+
+enum err shard_new(const struct shard_config *config, struct shard **ret_shard)
+{
+    struct shard *s = calloc(1, sizeof(*s));
+    uint32_t slots = config->limits.connections;
+    enum err e = ERR_NOMEM;
+
+    if (s == NULL) {
+        link_config_free(config->link_config);
+        goto out;
+    }
+    s->env = (struct conn_env){
+        .loop = &s->loop,
+        .stime = config->stime,
+        .link_config = config->link_config,
+        .events = config->events,
+        .tally = &s->tally,
+        .handshake_us = config->limits.handshake_ms * USEC_PER_MSEC,
+        .enrolments_max = config->limits.enrolments,
+        .handshake_ready = handshake_ready,
+        .gone = gone,
+    };
+    s->number = config->number;
+    s->limits = config->limits;
+    s->open_total = config->open_total;
+    s->listen_fd = config->listen_fd;
+    s->stop_item.kind = NETCMD_STOP;
+    TAILQ_INIT(&s->turns);
+    s->slots = calloc(slots, sizeof(struct conn *));
+    s->free_slots = calloc(slots, sizeof(uint32_t));
+    if (s->slots == NULL || s->free_slots == NULL)
+        goto out;
+    while (s->free_count < slots) {
+        s->free_slots[s->free_count] = slots - 1 - s->free_count;
+        s->free_count++;
+    }
+    e = open_loop(s);
+out:
+    if (e != ERR_OK) {
+        close(config->listen_fd);
+        if (s != NULL)
+            release(s);
+        return e;
+    }
+    *ret_shard = s;
+    return ERR_OK;
+}
+
+static void *run(void *arg)
+{
+    struct shard *s = arg;
+    char name[16];
+
+    snprintf(name, sizeof(name), "loa-net-%u", s->number);
+    pthread_setname_np(pthread_self(), name);
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+    return NULL;
+}
+
+/* Signals are main's: the thread starts with all of them blocked. */
+enum err shard_start(struct shard *s)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    s->started = pthread_create(&s->thread, NULL, run, s) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return s->started ? ERR_OK : ERR_IO;
+}
+
+enum err shard_order(struct shard *s, struct queue_item *order, bool must)
+{
+    return queue_push(&s->orders, order, must) == ERR_OK ? ERR_OK : ERR_BUSY;
+}
+
+void shard_stop(struct shard *s)
+{
+    if (s->asked_to_stop)
+        return;
+    s->asked_to_stop = true;
+    (void)!queue_push(&s->orders, &s->stop_item, true);
+}
+
+void shard_free(struct shard *s)
+{
+    if (s == NULL)
+        return;
+    shard_stop(s);
+    if (s->started)
+        pthread_join(s->thread, NULL);
+    else
+        uv_run(&s->loop, UV_RUN_DEFAULT);
+    CHECK(uv_loop_close(&s->loop) == 0);
+    release(s);
+}
+
+const struct tally *shard_tally(const struct shard *s)
+{
+    return &s->tally;
+}
