@@ -18,7 +18,9 @@
 #define LINK_NODE_NAME_PREFIX \
     "loa-node-" /* common name of a node certificate: prefix + decimal node id */
 #define LINK_OUT_MAX (256 * 1024) /* encrypted bytes held for the shell at most */
+#define LINK_IN_MAX (256 * 1024) /* decrypted bytes held for link_read() at most */
 #define LINK_CERT_MAX 1024
+#define LINK_TICKET_SECRET_BYTES 32
 
 enum link_role {
     LINK_CLIENT = 0, /* a node with its certificate: session */
@@ -34,6 +36,9 @@ struct link_credentials {
     struct bytes key; /* own private key */
     struct bytes
         ca_pin; /* LINK_ENROLLER: leading bytes of SHA-256 of the CA certificate (joincode.h) */
+    struct bytes
+        ticket_secret; /* LINK_SERVER: LINK_TICKET_SECRET_BYTES random bytes, the same in all
+                          configs that shall resume each other's sessions; empty: own */
 };
 
 struct link_config;

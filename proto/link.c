@@ -1,0 +1,317 @@
+#include "link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "link_impl.h"
+
+#define QUEUE_KEEP 8192 /* capacity that an empty queue keeps */
+#define READ_PIECE 4096
+
+/* Make room for `len` more bytes. */
+static enum err queue_reserve(struct link_queue *q, size_t len, size_t max)
+{
+    size_t held = q->len - q->at, cap = q->cap > 0 ? q->cap : 1024;
+    uint8_t *data;
+
+    if (held > max || len > max - held)
+        return ERR_LIMIT;
+    if (q->at > 0 && q->cap - q->len < len) {
+        memmove(q->data, q->data + q->at, held);
+        q->at = 0;
+        q->len = held;
+    }
+    if (q->cap - q->len >= len)
+        return ERR_OK;
+    while (cap < held + len)
+        cap *= 2;
+    data = realloc(q->data, cap);
+    if (data == NULL)
+        return ERR_NOMEM;
+    q->data = data;
+    q->cap = cap;
+    return ERR_OK;
+}
+
+static enum err queue_put(struct link_queue *q, const uint8_t *data, size_t len, size_t max)
+{
+    enum err e = queue_reserve(q, len, max);
+
+    if (e != ERR_OK)
+        return e;
+    memcpy(q->data + q->len, data, len);
+    q->len += len;
+    return ERR_OK;
+}
+
+static void queue_take(struct link_queue *q, size_t len)
+{
+    CHECK(len <= q->len - q->at);
+    q->at += len;
+    if (q->at < q->len)
+        return;
+    q->at = 0;
+    q->len = 0;
+    if (q->cap > QUEUE_KEEP) {
+        free(q->data);
+        *q = (struct link_queue){0};
+    }
+}
+
+static int send_bytes(void *data, const unsigned char *buf, size_t len)
+{
+    struct link *l = data;
+    enum err e = queue_put(&l->out, buf, len, LINK_OUT_MAX);
+
+    if (e != ERR_OK) {
+        l->queue_error = e;
+        return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+    }
+    return (int)len;
+}
+
+static int receive_bytes(void *data, unsigned char *buf, size_t size)
+{
+    struct link *l = data;
+    size_t len = l->in.len < size ? l->in.len : size;
+
+    if (len == 0)
+        return MBEDTLS_ERR_SSL_WANT_READ;
+    memcpy(buf, l->in.data, len);
+    l->in = bytes_of(l->in.data + len, l->in.len - len);
+    return (int)len;
+}
+
+enum err link_new(struct link_config *c, struct link **ret_link)
+{
+    struct link *l = calloc(1, sizeof(*l));
+    int ret;
+
+    if (l == NULL)
+        return ERR_NOMEM;
+    l->config = c;
+    mbedtls_ssl_init(&l->tls);
+    ret = mbedtls_ssl_setup(&l->tls, &c->tls);
+    if (ret == 0 && c->role != LINK_SERVER)
+        ret = mbedtls_ssl_set_hostname(&l->tls, LINK_SERVER_NAME);
+    if (ret == 0 && c->remembers && mbedtls_ssl_set_session(&l->tls, &c->remembered) != 0)
+        c->remembers = false;
+    if (ret != 0) {
+        link_free(l);
+        return ERR_NOMEM;
+    }
+    mbedtls_ssl_set_verify(&l->tls, link_judge_cert, l);
+    mbedtls_ssl_set_bio(&l->tls, l, send_bytes, receive_bytes, NULL);
+    *ret_link = l;
+    return ERR_OK;
+}
+
+void link_free(struct link *l)
+{
+    if (l == NULL)
+        return;
+    mbedtls_ssl_free(&l->tls);
+    if (l->plain.data != NULL)
+        mbedtls_platform_zeroize(l->plain.data, l->plain.cap);
+    free(l->plain.data);
+    free(l->out.data);
+    free(l->ca_der);
+    free(l);
+}
+
+/* A session needs the client's certificate, an enrolment has none: known once the client has asked. */
+static void judge_alpn(struct link *l)
+{
+    if (mbedtls_ssl_get_alpn_protocol(&l->tls) == NULL)
+        return;
+    if (link_alpn_is(l, LINK_ALPN_ENROL))
+        mbedtls_ssl_set_hs_authmode(&l->tls, MBEDTLS_SSL_VERIFY_NONE);
+    l->alpn_judged = true;
+}
+
+static int shake_hands(struct link *l)
+{
+    int ret = 0;
+
+    while (ret == 0 && l->config->role == LINK_SERVER && !l->alpn_judged &&
+           !tls_handshake_over(&l->tls)) {
+        ret = mbedtls_ssl_handshake_step(&l->tls);
+        judge_alpn(l);
+    }
+    return ret == 0 ? mbedtls_ssl_handshake(&l->tls) : ret;
+}
+
+static enum err die(struct link *l, enum err e)
+{
+    l->dead = e;
+    l->in = bytes_of(NULL, 0);
+    if (l->config->role == LINK_CLIENT && !l->established)
+        l->config->remembers = false;
+    return e;
+}
+
+/* ERR_MORE when the handshake waits for bytes. */
+static enum err advance_handshake(struct link *l, struct err_detail *detail)
+{
+    int ret = shake_hands(l);
+    enum err e;
+
+    if (ret == MBEDTLS_ERR_SSL_WANT_READ && l->queue_error == ERR_OK)
+        return ERR_MORE;
+    if (ret != 0)
+        return die(l, link_failure(l, ret, detail));
+    e = link_judge_peer(l, detail);
+    if (e != ERR_OK) {
+        (void)mbedtls_ssl_send_alert_message(&l->tls, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                             MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
+        return die(l, e);
+    }
+    l->established = true;
+    return ERR_OK;
+}
+
+/* ERR_MORE when decryption waits for bytes or the other side has closed. */
+static enum err decrypt_some(struct link *l, struct err_detail *detail)
+{
+    unsigned char piece[READ_PIECE];
+    int ret = mbedtls_ssl_read(&l->tls, piece, sizeof(piece));
+
+    if (ret > 0) {
+        enum err e = queue_put(&l->plain, piece, (size_t)ret, LINK_IN_MAX);
+
+        if (e != ERR_OK)
+            return die(l, err_set(detail, e, "more arrived at once than can be held"));
+        return ERR_OK;
+    }
+    if (l->queue_error != ERR_OK)
+        return die(l, link_failure(l, ret, detail));
+    if (ret == 0 || ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+        l->closed_by_peer = true;
+        l->in = bytes_of(NULL, 0);
+        return ERR_MORE;
+    }
+    if (ret == MBEDTLS_ERR_SSL_WANT_READ)
+        return ERR_MORE;
+    if (tls_is_new_ticket(ret))
+        return ERR_OK;
+    return die(l, link_failure(l, ret, detail));
+}
+
+enum err link_feed(struct link *l, struct bytes encrypted, struct err_detail *detail)
+{
+    enum err e = ERR_OK;
+
+    if (l->dead != ERR_OK)
+        return err_set(detail, l->dead, "the session has ended already");
+    if (l->closed_by_peer)
+        return ERR_OK;
+    l->in = encrypted;
+    l->config->active = l;
+    while (e == ERR_OK)
+        e = l->established ? decrypt_some(l, detail) : advance_handshake(l, detail);
+    l->config->active = NULL;
+    l->in = bytes_of(NULL, 0);
+    return e == ERR_MORE ? ERR_OK : e;
+}
+
+enum err link_step(struct link *l, struct err_detail *detail)
+{
+    return link_feed(l, bytes_of(NULL, 0), detail);
+}
+
+bool link_established(const struct link *l)
+{
+    return l->established;
+}
+
+const struct link_peer *link_peer(const struct link *l)
+{
+    return &l->peer;
+}
+
+struct bytes link_ca_der(const struct link *l)
+{
+    return bytes_of(l->ca_der, l->ca_der_len);
+}
+
+enum err link_read(struct link *l, void *ret_data, size_t size, size_t *ret_len)
+{
+    size_t len = l->plain.len - l->plain.at;
+
+    if (len == 0)
+        return l->closed_by_peer ? ERR_CANCELLED : ERR_MORE;
+    if (len > size)
+        len = size;
+    memcpy(ret_data, l->plain.data + l->plain.at, len);
+    queue_take(&l->plain, len);
+    *ret_len = len;
+    return ERR_OK;
+}
+
+enum err link_write(struct link *l, struct bytes plain)
+{
+    int overhead, piece;
+    enum err e;
+
+    if (!l->established || l->dead != ERR_OK || l->closed_by_us)
+        return ERR_STATE;
+    /* Reserved before anything is encrypted, so that a record is queued as a whole or not at all. */
+    overhead = mbedtls_ssl_get_record_expansion(&l->tls);
+    piece = mbedtls_ssl_get_max_out_record_payload(&l->tls);
+    CHECK(overhead > 0 && piece > 0);
+    e = queue_reserve(&l->out, plain.len + (plain.len / (size_t)piece + 1) * (size_t)overhead,
+                      LINK_OUT_MAX);
+    if (e != ERR_OK)
+        return e;
+    l->config->active = l;
+    while (plain.len > 0) {
+        int ret = mbedtls_ssl_write(&l->tls, plain.data, plain.len);
+
+        if (ret <= 0) {
+            e = die(l, link_failure(l, ret, NULL));
+            break;
+        }
+        plain = bytes_of(plain.data + ret, plain.len - (size_t)ret);
+    }
+    l->config->active = NULL;
+    return e == ERR_OK || e == ERR_NOMEM ? e : ERR_STATE;
+}
+
+void link_close_notify(struct link *l)
+{
+    if (!l->established || l->dead != ERR_OK || l->closed_by_us)
+        return;
+    l->closed_by_us = true;
+    if (mbedtls_ssl_close_notify(&l->tls) != 0)
+        (void)die(l, ERR_LIMIT);
+}
+
+struct bytes link_output(const struct link *l)
+{
+    return bytes_of(l->out.len > l->out.at ? l->out.data + l->out.at : NULL,
+                    l->out.len - l->out.at);
+}
+
+void link_output_sent(struct link *l, size_t len)
+{
+    queue_take(&l->out, len);
+}
+
+void link_remember_session(struct link *l)
+{
+    struct link_config *c = l->config;
+    mbedtls_ssl_session session;
+
+    if (c->role != LINK_CLIENT || !l->established)
+        return;
+    mbedtls_ssl_session_init(&session);
+    if (mbedtls_ssl_get_session(&l->tls, &session) != 0) {
+        mbedtls_ssl_session_free(&session);
+        return;
+    }
+    mbedtls_ssl_session_free(&c->remembered);
+    c->remembered = session;
+    c->remembered_peer = l->peer;
+    c->remembers = true;
+}
