@@ -3,7 +3,10 @@
  * SQLite in WAL mode with synchronous=FULL: what db_commit() returned ERR_OK for survives kill -9 and
  * loss of power. Foreign keys are enforced and tables are STRICT. Every store_*() call that changes
  * something is one transaction of its own, or a part of the caller's when db_begin() was called before
- * (it then becomes a savepoint): it is done wholly or not at all. SQL stands in controller/store only.
+ * (it then becomes a savepoint): it is done wholly or not at all. Besides the results each function
+ * names, all of store_*() return ERR_IO (disk), ERR_BUSY, ERR_NOMEM, ERR_FORMAT (damage: a stored value
+ * that nothing here wrote) and ERR_ARG (a field outside the range its struct states, which the checks of
+ * controller/core were to catch); db_explain() has the sentence. SQL stands in controller/store only.
  * Thread: main; one object, never two threads at a time. */
 #ifndef LOA_DB_H
 #define LOA_DB_H

@@ -1,0 +1,327 @@
+#include "store_bulletin.h"
+
+#include <string.h>
+
+#include "query.h"
+
+#define COLUMNS                                                                        \
+    "SELECT id, title, kind, priority, state, author, decided_by, reason, created_us," \
+    " decided_us, expires_us FROM bulletin WHERE "
+
+static void get_bulletin(struct query *q, struct bulletin *b)
+{
+    *b = (struct bulletin){.id = {query_get_u64(q)}};
+    query_get_text(q, b->title, sizeof b->title);
+    b->kind = (enum bulletin_kind)query_get_enum(q, BULLETIN_EMERGENCY);
+    b->priority = (enum priority)query_get_enum(q, PRIORITY_EMERGENCY);
+    b->state = (enum bulletin_state)query_get_enum(q, BULLETIN_REJECTED);
+    b->author.v = query_get_u64(q);
+    b->decided_by.v = query_get_u64(q);
+    query_get_text(q, b->reason, sizeof b->reason);
+    b->created_us = query_get_i64(q);
+    b->decided_us = query_get_i64(q);
+    b->expires_us = query_get_i64(q);
+}
+
+static enum err load_parts(struct db *db, struct bulletin *b)
+{
+    struct query q;
+
+    query_open(&q, db,
+               "SELECT p.kind, p.media, m.duration_ms FROM bulletin_part p"
+               " LEFT JOIN media m ON m.sha256 = p.media WHERE p.bulletin = ? ORDER BY p.place"
+               " LIMIT ?");
+    query_put_u64(&q, b->id.v);
+    query_put_i64(&q, BULLETIN_PARTS_MAX);
+    b->part_count = 0;
+    while (query_row(&q)) {
+        struct part *p = &b->parts[b->part_count++];
+
+        p->kind = (enum part_kind)query_get_enum(&q, PART_MEDIA);
+        query_get_blob(&q, p->media.sha256, sizeof p->media.sha256);
+        p->duration_ms = query_get_u32(&q);
+    }
+    return query_end(&q);
+}
+
+static enum err store_parts(struct db *db, struct bulletin_id id, const struct bulletin *b)
+{
+    struct query q;
+    enum err e;
+
+    query_open(&q, db, "DELETE FROM bulletin_part WHERE bulletin = ?");
+    query_put_u64(&q, id.v);
+    e = query_run(&q);
+    for (size_t i = 0; e == ERR_OK && i < b->part_count; i++) {
+        const struct part *p = &b->parts[i];
+
+        query_open(&q, db,
+                   "INSERT INTO bulletin_part (bulletin, place, kind, media) VALUES (?, ?, ?, ?)");
+        query_put_u64(&q, id.v);
+        query_put_u64(&q, i);
+        query_put_i64(&q, (int64_t)p->kind);
+        query_put_blob(&q, p->kind == PART_MEDIA ? p->media.sha256 : NULL, SHA256_BYTES);
+        e = query_run(&q);
+    }
+    return e;
+}
+
+static enum err add_step(struct db *db, struct bulletin_id id, const struct bulletin_step *step)
+{
+    struct query q;
+
+    query_open(&q, db,
+               "INSERT INTO bulletin_step (bulletin, at_us, by, from_state, to_state, reason)"
+               " VALUES (?, ?, ?, ?, ?, ?)");
+    query_put_u64(&q, id.v);
+    query_put_i64(&q, step->at_us);
+    query_put_u64(&q, step->by.v);
+    query_put_i64(&q, (int64_t)step->from);
+    query_put_i64(&q, (int64_t)step->to);
+    query_put_text(&q, step->reason);
+    return query_run(&q);
+}
+
+static enum err add(struct db *db, const struct bulletin *b, struct bulletin_id *ret_id)
+{
+    struct query q;
+    enum err e;
+
+    if (b->part_count > BULLETIN_PARTS_MAX)
+        return ERR_ARG;
+    query_open(&q, db,
+               "INSERT INTO bulletin (title, kind, priority, state, author, created_us, expires_us)"
+               " VALUES (?, ?, ?, 0, ?, ?, ?)");
+    query_put_text(&q, b->title);
+    query_put_i64(&q, (int64_t)b->kind);
+    query_put_i64(&q, (int64_t)b->priority);
+    query_put_u64(&q, b->author.v);
+    query_put_i64(&q, b->created_us);
+    query_put_i64(&q, b->expires_us);
+    e = query_run(&q);
+    if (e != ERR_OK)
+        return e;
+    ret_id->v = query_inserted(db);
+    return store_parts(db, *ret_id, b);
+}
+
+enum err store_bulletin_add(struct db *db, const struct bulletin *bulletin,
+                            struct bulletin_id *ret_id, struct err_detail *detail)
+{
+    struct bulletin_id id;
+    enum err e = db_begin(db);
+
+    if (e == ERR_OK)
+        e = db_end(db, add(db, bulletin, &id));
+    if (e == ERR_OK)
+        *ret_id = id;
+    if (e == ERR_NOT_FOUND)
+        return err_set(detail, e,
+                       "a recording of this bulletin is not known here: import it first");
+    return db_explain(db, e, detail);
+}
+
+static enum err edit(struct db *db, const struct bulletin *b, struct user_id by, usec_t now_us,
+                     struct err_detail *detail)
+{
+    struct bulletin_step step = {.at_us = now_us, .by = by, .to = BULLETIN_DRAFT};
+    struct bulletin now;
+    struct query q;
+    enum err e = store_bulletin_get(db, b->id, &now);
+
+    if (e == ERR_NOT_FOUND)
+        return err_set(detail, e, "there is no such bulletin: list them and choose one");
+    if (e != ERR_OK)
+        return e;
+    if (now.state != BULLETIN_DRAFT && now.state != BULLETIN_REJECTED)
+        return err_set(detail, ERR_STATE,
+                       "the bulletin was submitted: have it rejected, or write a new one");
+    if (b->part_count > BULLETIN_PARTS_MAX)
+        return ERR_ARG;
+    query_open(&q, db,
+               "UPDATE bulletin SET title = ?, kind = ?, priority = ?, state = 0,"
+               " decided_by = NULL, decided_us = 0, reason = '', expires_us = ? WHERE id = ?");
+    query_put_text(&q, b->title);
+    query_put_i64(&q, (int64_t)b->kind);
+    query_put_i64(&q, (int64_t)b->priority);
+    query_put_i64(&q, b->expires_us);
+    query_put_u64(&q, b->id.v);
+    e = query_run_one(&q);
+    if (e == ERR_OK)
+        e = store_parts(db, b->id, b);
+    step.from = now.state;
+    if (e == ERR_OK && now.state == BULLETIN_REJECTED)
+        e = add_step(db, b->id, &step);
+    return e;
+}
+
+enum err store_bulletin_edit(struct db *db, const struct bulletin *bulletin, struct user_id by,
+                             usec_t now_us, struct err_detail *detail)
+{
+    enum err e = db_begin(db);
+
+    if (e == ERR_OK)
+        e = db_end(db, edit(db, bulletin, by, now_us, detail));
+    if (e == ERR_NOT_FOUND && detail != NULL && detail->text[0] == '\0')
+        return err_set(detail, e,
+                       "a recording of this bulletin is not known here: import it first");
+    return db_explain(db, e, detail);
+}
+
+static enum err store_step(struct db *db, const struct bulletin *b,
+                           const struct bulletin_step *step, struct err_detail *detail)
+{
+    struct query q;
+    struct bulletin now;
+    enum err e;
+
+    query_open(&q, db,
+               "UPDATE bulletin SET state = ?, decided_by = ?, decided_us = ?, reason = ?"
+               " WHERE id = ? AND state = ?");
+    query_put_i64(&q, (int64_t)b->state);
+    query_put_id(&q, b->decided_by.v);
+    query_put_i64(&q, b->decided_us);
+    query_put_text(&q, b->reason);
+    query_put_u64(&q, b->id.v);
+    query_put_i64(&q, (int64_t)step->from);
+    e = query_run_one(&q);
+    if (e == ERR_OK)
+        e = add_step(db, b->id, step);
+    if (e != ERR_NOT_FOUND)
+        return e;
+    e = store_bulletin_get(db, b->id, &now);
+    if (e == ERR_NOT_FOUND)
+        return err_set(detail, e, "there is no such bulletin: list them and choose one");
+    if (e == ERR_OK && now.state != step->from)
+        return err_set(detail, ERR_STATE,
+                       "somebody else decided on this bulletin meanwhile: look at it again");
+    return e == ERR_OK ? err_set(detail, ERR_NOT_FOUND, "there is no such account") : e;
+}
+
+enum err store_bulletin_step(struct db *db, const struct bulletin *bulletin,
+                             enum bulletin_state from, struct user_id by, usec_t now_us,
+                             struct err_detail *detail)
+{
+    struct bulletin_step step = {.at_us = now_us, .by = by, .from = from, .to = bulletin->state};
+    enum err e = db_begin(db);
+
+    if (bulletin->state == BULLETIN_REJECTED)
+        memcpy(step.reason, bulletin->reason, sizeof step.reason);
+    if (e == ERR_OK)
+        e = db_end(db, store_step(db, bulletin, &step, detail));
+    return db_explain(db, e, detail);
+}
+
+static enum err remove_unused(struct db *db, struct bulletin_id id, struct err_detail *detail)
+{
+    struct query q;
+    struct bulletin now;
+    uint64_t uses = 0;
+    enum err e = store_bulletin_get(db, id, &now);
+
+    if (e == ERR_NOT_FOUND)
+        return err_set(detail, e, "there is no such bulletin: list them and choose one");
+    if (e == ERR_OK && now.state != BULLETIN_DRAFT && now.state != BULLETIN_REJECTED)
+        return err_set(detail, ERR_STATE, "a bulletin that was submitted is kept as evidence");
+    if (e != ERR_OK)
+        return e;
+    query_open(&q, db,
+               "SELECT (SELECT count(*) FROM event WHERE bulletin = ?1)"
+               " + (SELECT count(*) FROM broadcast WHERE bulletin = ?1)");
+    query_put_u64(&q, id.v);
+    e = query_number(&q, &uses);
+    if (e == ERR_OK && uses > 0)
+        e = err_set(detail, ERR_STATE, "events or broadcasts refer to this bulletin: it is kept");
+    if (e != ERR_OK)
+        return e;
+    query_open(&q, db, "DELETE FROM bulletin WHERE id = ?");
+    query_put_u64(&q, id.v);
+    return query_run_one(&q);
+}
+
+enum err store_bulletin_delete(struct db *db, struct bulletin_id id, struct err_detail *detail)
+{
+    enum err e = db_begin(db);
+
+    if (e == ERR_OK)
+        e = db_end(db, remove_unused(db, id, detail));
+    return db_explain(db, e, detail);
+}
+
+enum err store_bulletin_get(struct db *db, struct bulletin_id id, struct bulletin *ret_bulletin)
+{
+    struct query q;
+    struct bulletin b;
+    bool row;
+    enum err e;
+
+    query_open(&q, db, COLUMNS "id = ?");
+    query_put_u64(&q, id.v);
+    row = query_row(&q);
+    if (row)
+        get_bulletin(&q, &b);
+    e = query_end(&q);
+    if (e == ERR_OK && !row)
+        e = ERR_NOT_FOUND;
+    if (e == ERR_OK)
+        e = load_parts(db, &b);
+    if (e == ERR_OK)
+        *ret_bulletin = b;
+    return e;
+}
+
+enum err store_bulletin_list(struct db *db, unsigned state_mask, struct db_page *page,
+                             struct bulletin *rows, size_t rows_max, size_t *ret_count)
+{
+    struct query q;
+    size_t n = 0;
+    enum err e;
+
+    query_open(&q, db, QUERY_PAGE(page, COLUMNS "(?1 = 0 OR (?1 >> state) & 1)", "id"));
+    query_put_i64(&q, state_mask);
+    query_put_page(&q, page, rows_max);
+    while (n < rows_max && query_row(&q))
+        get_bulletin(&q, &rows[n++]);
+    e = query_end(&q);
+    for (size_t i = 0; e == ERR_OK && i < n; i++)
+        e = load_parts(db, &rows[i]);
+    if (e != ERR_OK)
+        return e;
+    if (n > 0)
+        page->after = rows[n - 1].id.v;
+    *ret_count = n;
+    return ERR_OK;
+}
+
+enum err store_bulletin_history(struct db *db, struct bulletin_id id, struct db_page *page,
+                                struct bulletin_step *rows, size_t rows_max, size_t *ret_count)
+{
+    struct query q;
+    size_t n = 0;
+    enum err e;
+
+    query_open(&q, db,
+               QUERY_PAGE(page,
+                          "SELECT id, at_us, by, from_state, to_state, reason FROM bulletin_step"
+                          " WHERE bulletin = ?",
+                          "id"));
+    query_put_u64(&q, id.v);
+    query_put_page(&q, page, rows_max);
+    while (n < rows_max && query_row(&q)) {
+        struct bulletin_step *s = &rows[n++];
+
+        *s = (struct bulletin_step){.id = query_get_u64(&q)};
+        s->at_us = query_get_i64(&q);
+        s->by.v = query_get_u64(&q);
+        s->from = (enum bulletin_state)query_get_enum(&q, BULLETIN_REJECTED);
+        s->to = (enum bulletin_state)query_get_enum(&q, BULLETIN_REJECTED);
+        query_get_text(&q, s->reason, sizeof s->reason);
+    }
+    e = query_end(&q);
+    if (e != ERR_OK)
+        return e;
+    if (n > 0)
+        page->after = rows[n - 1].id;
+    *ret_count = n;
+    return ERR_OK;
+}
