@@ -47,8 +47,8 @@ void civil_format(const struct civil *c, char *ret_text);
 /* True when the zone is known here. */
 bool civil_zone_known(const char *zone);
 
-/* Station time of a local time. Where the clocks skip it (start of daylight saving time), it counts as
- * before the change; where they repeat it, the first is meant.
+/* Station time of a local time. What the clocks skip counts with the offset before the gap; what they
+ * repeat means the first (RFC 5545 3.3.5).
  *
  * ERR_NOT_FOUND  unknown zone
  * ERR_FORMAT     no such date or time */
