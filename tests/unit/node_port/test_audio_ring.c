@@ -1,0 +1,307 @@
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "audio_ring.h"
+
+#define FADE_FRAMES 480
+#define LEAD_FRAMES 2048
+
+static struct audio_ring ring;
+
+static int make_ring(void **state)
+{
+    (void)state;
+    return audio_ring_init(&ring, 4096) == ERR_OK ? 0 : -1;
+}
+
+static int drop_ring(void **state)
+{
+    (void)state;
+    audio_ring_deinit(&ring);
+    return 0;
+}
+
+/* A frame's number as its value: 1, 2, 3 ... scaled so that floats hold it exactly. */
+static float value_of(int64_t frame)
+{
+    return (float)(frame % 100000 + 1);
+}
+
+static size_t fill(size_t target, int64_t *ret_first)
+{
+    float block[256];
+    size_t total = 0, count;
+    int64_t first;
+
+    while ((count = audio_ring_wanted(&ring, target, &first)) > 0) {
+        if (count > 256)
+            count = 256;
+        for (size_t i = 0; i < count; i++)
+            block[i] = value_of(first + (int64_t)i);
+        audio_ring_write(&ring, first, block, count);
+        if (total == 0 && ret_first != NULL)
+            *ret_first = first;
+        total += count;
+    }
+    return total;
+}
+
+static void test_frames_come_out_as_they_went_in(void **state)
+{
+    float out[300];
+    int64_t at = 0;
+
+    (void)state;
+    for (int round = 0; round < 100; round++) {
+        fill(LEAD_FRAMES, NULL);
+        audio_ring_read(&ring, out, 300);
+        for (int i = 0; i < 300; i++)
+            assert_true(out[i] == value_of(at + i));
+        at += 300;
+    }
+    assert_int_equal(audio_ring_underruns(&ring), 0);
+    assert_int_equal(audio_ring_position(&ring), at);
+}
+
+static void test_no_more_is_wanted_than_the_target(void **state)
+{
+    int64_t first = -1;
+
+    (void)state;
+    assert_int_equal(fill(1000, &first), 1000);
+    assert_int_equal(first, 0);
+    first = -1;
+    assert_int_equal(audio_ring_wanted(&ring, 1000, &first), 0);
+    assert_int_equal(first, -1);
+    assert_int_equal(fill(1 << 30, NULL), 4096 - 1000);
+}
+
+static void test_silence_before_the_first_write_is_no_underrun(void **state)
+{
+    float out[480];
+
+    (void)state;
+    for (int i = 0; i < 480; i++)
+        out[i] = 7;
+    audio_ring_read(&ring, out, 480);
+    for (int i = 0; i < 480; i++)
+        assert_true(out[i] == 0);
+    assert_int_equal(audio_ring_underruns(&ring), 0);
+}
+
+static void test_an_underrun_dies_away_is_counted_once_and_writing_goes_on_ahead(void **state)
+{
+    float out[1000];
+    int64_t first;
+
+    (void)state;
+    fill(500, NULL);
+    audio_ring_read(&ring, out, 1000);
+    assert_true(out[499] == value_of(499));
+    for (int i = 500; i < 1000; i++) {
+        assert_true(out[i] <= out[i - 1]);
+        assert_true(out[i - 1] - out[i] <= out[499] / FADE_FRAMES + 1e-3F);
+    }
+    assert_true(out[500 + FADE_FRAMES] == 0);
+    audio_ring_read(&ring, out, 1000);
+    assert_int_equal(audio_ring_underruns(&ring), 1);
+    assert_true(audio_ring_wanted(&ring, LEAD_FRAMES, &first) > 0);
+    assert_int_equal(first, 3000); /* 2,000 were asked for, the longest read was 1,000 */
+    fill(LEAD_FRAMES, NULL);
+    audio_ring_read(&ring, out, 1000);
+    assert_true(out[999] == 0);
+    audio_ring_read(&ring, out, 1000);
+    assert_true(out[0] == value_of(3000));
+}
+
+static void test_a_flush_fades_out_then_plays_only_what_is_written_after_it(void **state)
+{
+    float out[256];
+    int64_t first;
+
+    (void)state;
+    fill(LEAD_FRAMES, NULL);
+    audio_ring_read(&ring, out, 256);
+    audio_ring_flush(&ring);
+    assert_true(audio_ring_flushing(&ring));
+    assert_int_equal(audio_ring_wanted(&ring, LEAD_FRAMES, &first), 0);
+    audio_ring_read(&ring, out, 256);
+    assert_true(out[0] > 0.99F * value_of(256) * (FADE_FRAMES - 1) / FADE_FRAMES);
+    assert_true(out[255] > 0 && out[255] < value_of(511) / 2);
+    assert_true(audio_ring_flushing(&ring));
+    audio_ring_read(&ring, out, 256);
+    assert_false(audio_ring_flushing(&ring));
+    for (int i = FADE_FRAMES - 256; i < 256; i++)
+        assert_true(out[i] == 0);
+    audio_ring_read(&ring, out, 256); /* nothing rendered yet: silence, but no underrun */
+    for (int i = 0; i < 256; i++)
+        assert_true(out[i] == 0);
+    assert_int_equal(audio_ring_underruns(&ring), 0);
+    assert_true(fill(LEAD_FRAMES, &first) > 0);
+    assert_int_equal(first, 4 * 256 + 256); /* one read ahead of the card */
+    audio_ring_read(&ring, out, 256);
+    audio_ring_read(&ring, out, 256);
+    assert_true(out[0] == value_of(first));
+}
+
+static void test_a_second_flush_before_refilling_changes_nothing(void **state)
+{
+    float out[256];
+
+    (void)state;
+    fill(LEAD_FRAMES, NULL);
+    audio_ring_read(&ring, out, 256);
+    audio_ring_flush(&ring);
+    audio_ring_flush(&ring);
+    audio_ring_read(&ring, out, 256);
+    audio_ring_read(&ring, out, 256);
+    assert_false(audio_ring_flushing(&ring));
+    audio_ring_flush(&ring);
+    assert_false(audio_ring_flushing(&ring));
+    assert_true(fill(LEAD_FRAMES, NULL) > 0);
+}
+
+static void test_positions_travel_in_order_and_overflow_drops_the_newest(void **state)
+{
+    struct audio_ring_position p;
+
+    (void)state;
+    for (int i = 0; i < AUDIO_RING_POSITIONS + 5; i++)
+        audio_ring_note(&ring, i, 1000 + i);
+    for (int i = 0; i < AUDIO_RING_POSITIONS; i++) {
+        assert_true(audio_ring_next_position(&ring, &p));
+        assert_int_equal(p.frame, i);
+        assert_int_equal(p.mono_us, 1000 + i);
+    }
+    assert_false(audio_ring_next_position(&ring, &p));
+}
+
+static void test_a_reset_starts_at_frame_zero_and_keeps_the_underruns(void **state)
+{
+    float out[600];
+    int64_t first = -1;
+
+    (void)state;
+    fill(500, NULL);
+    audio_ring_read(&ring, out, 600);
+    audio_ring_flush(&ring);
+    audio_ring_reset(&ring, 44100);
+    assert_int_equal(audio_ring_underruns(&ring), 1);
+    assert_false(audio_ring_flushing(&ring));
+    assert_int_equal(fill(100, &first), 100);
+    assert_int_equal(first, 0);
+    audio_ring_read(&ring, out, 50);
+    assert_true(out[0] == value_of(0));
+}
+
+/* ---- property: two threads, random sizes, stalls and flushes ---- */
+
+static uint64_t next_random(uint64_t *x)
+{
+    *x ^= *x << 13;
+    *x ^= *x >> 7;
+    *x ^= *x << 17;
+    return *x;
+}
+
+static uint64_t test_seed(void)
+{
+    const char *text = getenv("SEED");
+    uint64_t seed =
+        text != NULL ? strtoull(text, NULL, 10) : (uint64_t)time(NULL) * 2654435761U + 1;
+
+    printf("# SEED=%llu\n", (unsigned long long)seed);
+    return seed | 1;
+}
+
+struct reader_result {
+    uint64_t random;
+    int blocks;
+    int wrong; /* values that belong to another frame and to no fade */
+    int64_t exact; /* frames that came out with their own value */
+};
+
+/* A value is right when it is the frame's own, or inside a fade or decay (at most the largest of the
+ * last fade length), or silence. */
+static void judge(struct reader_result *r, int64_t first, const float *out, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        float own = value_of(first + (int64_t)i);
+
+        if (out[i] == own)
+            r->exact++;
+        else if (out[i] < 0 || out[i] > own)
+            r->wrong++;
+    }
+}
+
+static void *card(void *arg)
+{
+    struct reader_result *r = (struct reader_result *)arg;
+    float out[512];
+
+    for (int i = 0; i < r->blocks; i++) {
+        size_t count = 1 + next_random(&r->random) % 512;
+        int64_t first = audio_ring_position(&ring);
+
+        audio_ring_read(&ring, out, count);
+        audio_ring_note(&ring, first, first * 2);
+        judge(r, first, out, count);
+        if (next_random(&r->random) % 4 != 0)
+            nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
+    }
+    return NULL;
+}
+
+static void test_two_threads_under_random_load_agree_on_the_frames(void **state)
+{
+    uint64_t random = test_seed();
+    struct reader_result r = {.random = random * 3 | 1, .blocks = 150};
+    struct audio_ring_position p = {-1, -1};
+    pthread_t thread;
+    int64_t last = -1;
+
+    (void)state;
+    /* Less than 100,000 frames in all, so that values only grow and an older frame's value is never
+     * above the present one's, but never equals it either. */
+    assert_int_equal(pthread_create(&thread, NULL, card, &r), 0);
+    while (audio_ring_position(&ring) < 20000) {
+        fill(1 + next_random(&random) % 4096, NULL);
+        if (next_random(&random) % 50 == 0)
+            audio_ring_flush(&ring);
+        while (audio_ring_next_position(&ring, &p)) {
+            assert_true(p.frame > last);
+            assert_int_equal(p.mono_us, p.frame * 2);
+            last = p.frame;
+        }
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(r.wrong, 0);
+    assert_true(r.exact > 1000);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, make_ring, drop_ring)
+    const struct CMUnitTest tests[] = {
+        CASE(test_frames_come_out_as_they_went_in),
+        CASE(test_no_more_is_wanted_than_the_target),
+        CASE(test_silence_before_the_first_write_is_no_underrun),
+        CASE(test_an_underrun_dies_away_is_counted_once_and_writing_goes_on_ahead),
+        CASE(test_a_flush_fades_out_then_plays_only_what_is_written_after_it),
+        CASE(test_a_second_flush_before_refilling_changes_nothing),
+        CASE(test_positions_travel_in_order_and_overflow_drops_the_newest),
+        CASE(test_a_reset_starts_at_frame_zero_and_keeps_the_underruns),
+        CASE(test_two_threads_under_random_load_agree_on_the_frames),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
