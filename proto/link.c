@@ -159,14 +159,16 @@ static enum err advance_handshake(struct link *l, struct err_detail *detail)
 
     if (ret == MBEDTLS_ERR_SSL_WANT_READ && l->queue_error == ERR_OK)
         return ERR_MORE;
-    if (ret != 0)
-        return die(l, link_failure(l, ret, detail));
-    e = link_judge_peer(l, detail);
-    if (e != ERR_OK) {
+    if (ret == 0)
+        e = link_judge_peer(l, detail);
+    else
+        e = link_failure(l, ret, detail);
+    /* 2.28 says nothing to a client that has no certificate, and cannot know of our own refusals. */
+    if (ret == 0 ? e != ERR_OK : ret == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE)
         (void)mbedtls_ssl_send_alert_message(&l->tls, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
                                              MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
+    if (e != ERR_OK)
         return die(l, e);
-    }
     l->established = true;
     return ERR_OK;
 }

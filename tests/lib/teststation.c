@@ -108,7 +108,8 @@ struct link_config *teststation_enroller(const struct teststation *s)
 }
 
 /* True when something moved. */
-static bool carry(struct link *from, struct link *to, size_t step, enum err *ret)
+static bool carry(struct link *from, struct link *to, size_t step, enum err *ret,
+                  struct err_detail *detail)
 {
     struct bytes out = link_output(from);
     uint8_t piece[16384];
@@ -122,29 +123,31 @@ static bool carry(struct link *from, struct link *to, size_t step, enum err *ret
     memcpy(piece, out.data, step);
     link_output_sent(from, step);
     if (*ret == ERR_OK)
-        *ret = link_feed(to, bytes_of(piece, step), NULL);
+        *ret = link_feed(to, bytes_of(piece, step), detail);
     return true;
 }
 
-void testwire_run(struct link *a, struct link *b, size_t step, enum err *ret_a, enum err *ret_b)
+struct testwire testwire_run(struct link *a, struct link *b, size_t step)
 {
+    struct testwire w = {0};
     bool moved;
 
-    *ret_a = link_step(a, NULL);
-    *ret_b = ERR_OK;
+    w.a = link_step(a, &w.detail_a);
     do {
-        moved = carry(a, b, step, ret_b);
-        moved = carry(b, a, step, ret_a) || moved;
+        moved = carry(a, b, step, &w.b, &w.detail_b);
+        moved = carry(b, a, step, &w.a, &w.detail_a) || moved;
     } while (moved);
+    return w;
 }
 
 void testwire_connect(struct link *client, struct link *server)
 {
-    enum err client_result, server_result;
+    struct testwire w = testwire_run(client, server, SIZE_MAX);
 
-    testwire_run(client, server, SIZE_MAX, &client_result, &server_result);
-    assert_int_equal(client_result, ERR_OK);
-    assert_int_equal(server_result, ERR_OK);
+    assert_string_equal(w.detail_a.text, "");
+    assert_string_equal(w.detail_b.text, "");
+    assert_int_equal(w.a, ERR_OK);
+    assert_int_equal(w.b, ERR_OK);
     assert_true(link_established(client));
     assert_true(link_established(server));
 }

@@ -42,12 +42,19 @@ struct link_config *teststation_client(const struct teststation *s,
                                        const struct test_identity *node);
 struct link_config *teststation_enroller(const struct teststation *s);
 
-/* Carry bytes both ways, `step` at a time, until neither side has any left or one fails.
- *
- *   ret_a, ret_b  last result of each side's link_feed() */
-void testwire_run(struct link *a, struct link *b, size_t step, enum err *ret_a, enum err *ret_b);
+/* First failure of each side, or ERR_OK. */
+struct testwire {
+    enum err a;
+    enum err b;
+    struct err_detail detail_a;
+    struct err_detail detail_b;
+};
 
-/* Both results ERR_OK and both established. */
+/* Start `a` and carry bytes both ways, at most `step` at a time, until neither side has any left; a side
+ * that has failed only sends what it still has. */
+struct testwire testwire_run(struct link *a, struct link *b, size_t step);
+
+/* Run, and see both established. */
 void testwire_connect(struct link *client, struct link *server);
 
 #endif

@@ -87,12 +87,12 @@ static void test_bytes_may_arrive_in_pieces_of_any_size(void **state)
     struct pair *p = *state;
 
     for (size_t step = 1; step < 1500; step = step * 3 + 1) {
-        enum err client, server;
+        struct testwire w;
 
         reconnect(p);
-        testwire_run(p->client, p->server, step, &client, &server);
-        assert_int_equal(client, ERR_OK);
-        assert_int_equal(server, ERR_OK);
+        w = testwire_run(p->client, p->server, step);
+        assert_int_equal(w.a, ERR_OK);
+        assert_int_equal(w.b, ERR_OK);
         assert_true(link_established(p->client) && link_established(p->server));
         say(p->client, p->server, "tung byte mot");
     }
