@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "err.h"
+#include "priority.h"
 #include "station.h"
 #include "units.h"
 
@@ -60,15 +61,15 @@ struct bulletin {
     struct part parts[BULLETIN_PARTS_MAX];
 };
 
-/* Names for JSON and people's commands ("draft", "notice", "normal"); NULL outside the set, -1 when
- * a name is unknown. */
+/* Names for JSON and people's commands ("draft", "notice"; those of priorities are in priority.h); NULL
+ * outside the set, -1 when a name is unknown. */
 const char *bulletin_state_name(enum bulletin_state s);
 const char *bulletin_kind_name(enum bulletin_kind k);
 int bulletin_kind_from_name(const char *name);
-const char *priority_name(enum priority p);
-int priority_from_name(const char *name);
 
-/* Check title, parts and expiry as a person entered them. */
+/* Check title, parts and expiry as a person entered them.
+ *
+ * ERR_FORMAT / ERR_LIMIT with the sentence for them in detail */
 MUST_USE enum err bulletin_check(const struct bulletin *b, struct err_detail *detail);
 
 /* Steps of the approval; each changes state, decided_by, decided_us and reason only on ERR_OK.
