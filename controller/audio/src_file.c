@@ -156,27 +156,27 @@ static void add_sandbox(struct args *a, const struct src_file_config *c, const c
         "--ro-bind",
         "/lib",
         "/lib",
+        "--ro-bind-try",
+        "/lib64",
+        "/lib64",
+        "--ro-bind-try",
+        "/etc/alternatives",
+        "/etc/alternatives",
         "--symlink",
         "usr/bin",
         "/bin",
-        "--ro-bind-try",
-        "/lib64",
-        "/lib64",
-        "--ro-bind-try",
-        "/etc/alternatives",
-        "/etc/alternatives",
         "--ro-bind",
         real_path,
         INPUT_NAME,
-        "--chdir",
-        "/",
         NULL,
     };
     const char *const elsewhere[] = {"--ro-bind", c->ffmpeg, c->ffmpeg, NULL};
+    const char *const sealed[] = {"--remount-ro", "/", "--chdir", "/", NULL};
 
     args_add(a, sandbox);
     if (strncmp(c->ffmpeg, "/usr/", 5) != 0)
         args_add(a, elsewhere);
+    args_add(a, sealed);
 }
 
 /* Protocols and formats are named one by one: a playlist must not make the decoder open other files. */
