@@ -16,7 +16,7 @@
 #include "web.h"
 
 struct api;
-struct store;
+struct db;
 
 /* How an import ended; on ERR_OK info is the stored media (also when the same sound was there before),
  * otherwise detail says what is wrong with the file. Both are valid during the call only. */
@@ -38,7 +38,7 @@ struct api_play {
  * person who asked. */
 struct api_ports {
     void *ctx;
-    struct store *store;
+    struct db *db;
     struct registry *registry;
     struct station *station; /* in force now; the API replaces policy after storing it */
     const char *upload_dir; /* existing; where uploads are collected; borrowed for life */
@@ -49,14 +49,15 @@ struct api_ports {
     void (*answer)(void *ctx, uint64_t request, struct web_response *res);
 
     /* Run work(arg) on another thread, then done(arg) on this one. ERR_BUSY: too many waiting. */
-    enum err (*run_in_worker)(void *ctx, void (*work)(void *arg), void (*done)(void *arg), void *arg);
+    enum err (*run_in_worker)(void *ctx, void (*work)(void *arg), void (*done)(void *arg),
+                              void *arg);
 
     /* Import the file at `path`; the callee owns the file from ERR_OK on and removes it. `done` is called
      * once, later, from the loop. The callee stores the media; the API journals.
      * ERR_BUSY: too many imports; ERR_IO: disk. */
-    enum err (*import_start)(void *ctx, const char *path, const char *title, const char *source_name,
-                             struct user_id user, api_import_done done, void *arg,
-                             struct err_detail *detail);
+    enum err (*import_start)(void *ctx, const char *path, const char *title,
+                             const char *source_name, struct user_id user, api_import_done done,
+                             void *arg, struct err_detail *detail);
 
     /* File of stored media. ERR_NOT_FOUND; ERR_LIMIT: size too small. */
     enum err (*media_path)(void *ctx, const struct media_id *id, char *ret_path, size_t size);
@@ -73,7 +74,8 @@ struct api_ports {
     /* Silence at once, also when the disk fails; the API journals afterwards.
      * ERR_NOT_FOUND; ERR_STATE: over already. */
     enum err (*broadcast_stop)(void *ctx, struct broadcast_id id, struct err_detail *detail);
-    size_t (*broadcast_stop_all)(void *ctx); /* number of broadcasts stopped; also tells every node */
+    size_t (*broadcast_stop_all)(
+        void *ctx); /* number of broadcasts stopped; also tells every node */
 
     /* After the transaction: what was planned from events, zones, policy or bulletins may have changed. */
     void (*schedule_changed)(void *ctx);
@@ -93,7 +95,8 @@ struct api_ports {
  *   ports  copied; what it points to outlives the API
  *   admin_code  the one-time code that the first administrator types at setup; NULL or "" = none open.
  *               Copied. */
-MUST_USE enum err api_new(const struct api_ports *ports, const char *admin_code, struct api **ret_api);
+MUST_USE enum err api_new(const struct api_ports *ports, const char *admin_code,
+                          struct api **ret_api);
 
 /* Free; requests still waiting are dropped unanswered. NULL is harmless. No worker or import may be
  * under way. */

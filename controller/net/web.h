@@ -111,7 +111,8 @@ struct web_config {
     size_t max_connections; /* 0 = 256 */
     size_t max_body_bytes; /* collected in memory; 0 = 64 KiB */
     uint64_t max_upload_bytes; /* streamed; 0 = 1 GiB */
-    unsigned slow_s; /* no byte moved for so long while a request or response is under way; 0 = 20 */
+    unsigned
+        slow_s; /* no byte moved for so long while a request or response is under way; 0 = 20 */
     unsigned idle_s; /* between requests of one connection; 0 = 60 */
 };
 
