@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "digest.h"
 #include "listener.h"
 #include "netcmd.h"
 #include "session.h"
@@ -101,7 +102,8 @@ static void events_ready(void *ctx)
         queue_wake(&n->events);
 }
 
-static enum err add_shard(struct net *n, const struct net_config *config, struct err_detail *detail)
+static enum err add_shard(struct net *n, const struct net_config *config,
+                          const struct link_credentials *credentials, struct err_detail *detail)
 {
     struct shard_config sc = {
         .number = n->shard_count,
@@ -120,7 +122,7 @@ static enum err add_shard(struct net *n, const struct net_config *config, struct
                       &n->port, detail);
     if (e != ERR_OK)
         goto fail;
-    e = link_config_new(LINK_SERVER, &config->credentials, &sc.link_config);
+    e = link_config_new(LINK_SERVER, credentials, &sc.link_config);
     if (e != ERR_OK) {
         close(sc.listen_fd);
         (void)err_set(detail, e, "the controller's certificate and key cannot be used");
@@ -148,6 +150,8 @@ static void release(void *ctx)
 enum err net_new(uv_loop_t *loop, const struct net_config *config, struct net **ret_net,
                  struct err_detail *detail)
 {
+    struct link_credentials credentials = config->credentials;
+    uint8_t secret[LINK_TICKET_SECRET_BYTES];
     struct net *n;
     enum err e;
 
@@ -164,8 +168,13 @@ enum err net_new(uv_loop_t *loop, const struct net_config *config, struct net **
         free(n);
         return e;
     }
+    /* One secret for all, so that a node resumes its session whichever shard it comes to. */
+    digest_random(secret, sizeof(secret));
+    if (credentials.ticket_secret.len == 0)
+        credentials.ticket_secret = bytes_of(secret, sizeof(secret));
     for (unsigned i = 0; i < config->shards && e == ERR_OK; i++)
-        e = add_shard(n, config, detail);
+        e = add_shard(n, config, &credentials, detail);
+    explicit_bzero(secret, sizeof(secret));
     for (unsigned i = 0; i < n->shard_count && e == ERR_OK; i++)
         e = shard_start(n->shards[i]);
     if (e != ERR_OK) {

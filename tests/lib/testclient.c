@@ -198,7 +198,7 @@ static enum err frame_at_hand(struct testclient *c, struct frame *ret_frame)
             return e;
         e = link_read(c->link, c->plain, sizeof(c->plain), &len);
         if (e == ERR_CANCELLED)
-            end(c, ERR_CANCELLED);
+            c->end = e; /* the farewell says more than the end of the socket after it */
         if (e != ERR_OK)
             return ERR_MORE;
         c->rest = bytes_of(c->plain, len);
