@@ -40,7 +40,8 @@ void node_free(struct node *n);
 void node_link_up(struct node *n, usec_t mono_us);
 void node_link_down(struct node *n, usec_t mono_us);
 
-/* Take one frame in.
+/* Take one frame in. Call node_step() soon after, with the time read anew: a clock exchange goes out there,
+ * stamped with that time.
  *
  *   rx_mono_us  when its bytes came off the socket (before decryption): clock exchanges need it
  *
@@ -70,7 +71,9 @@ void node_render(struct node *n, int64_t first_frame, float *ret_frames, size_t 
 bool node_clock(const struct node *n, usec_t mono_us, usec_t *ret_station_us,
                 uint32_t *ret_uncertainty_us);
 
-/* True while anything sounds or is about to (within 1 s): the port may otherwise stop the card. */
+/* True while anything sounds or is about to within NODE_WARM_UP_US: the port may otherwise stop the card.
+ * The lead gives the card's clock time to settle, so that the first sample is in its place. */
+#define NODE_WARM_UP_US (10 * USEC_PER_SEC)
 bool node_is_busy(const struct node *n);
 
 #endif

@@ -1,0 +1,508 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "log.h"
+#include "node_priv.h"
+#include "policy.h"
+
+#define ORDER_CERT_OBJECT "order.crt"
+#define CLOSE_AFTER_US (300 * USEC_PER_MSEC) /* what was rendered ahead is settled by then */
+#define CARD_GONE_US (3 * USEC_PER_SEC)
+#define ON_TIME_US (20 * USEC_PER_MSEC)
+#define BLAME_AFTER_US (100 * USEC_PER_MSEC)
+#define STREAM_AGAIN_US (5 * USEC_PER_SEC)
+#define FLASH_AGAIN_US (5 * USEC_PER_SEC)
+#define STATION_TIME_MAX_US (INT64_C(1) << 60)
+
+/* ---- order certificate and verification ---- */
+
+/* Take the order certificate: the one in force stays when it is the same or the new one is bad. */
+bool node_order_cert(struct node *n, struct bytes der, bool keep)
+{
+    struct order_verifier *v = NULL;
+    enum err e;
+
+    if (n->verifier != NULL && bytes_equal(der, bytes_of(n->order_cert, n->order_cert_len)))
+        return true;
+    if (der.len > sizeof(n->order_cert))
+        return false;
+    e = order_verifier_new(n->config.ca_der, der, &v);
+    if (e != ERR_OK) {
+        node_log(n, LOG_ERROR, "order.certificate_refused", "error=%s", err_name(e));
+        return false;
+    }
+    order_verifier_free(n->verifier);
+    n->verifier = v;
+    memcpy(n->order_cert, der.data, der.len);
+    n->order_cert_len = der.len;
+    if (keep && n->port.flash_replace(n->port.ctx, ORDER_CERT_OBJECT, der) != ERR_OK)
+        node_log(n, LOG_WARN, "flash.write_failed", "object=%s", ORDER_CERT_OBJECT);
+    return true;
+}
+
+static enum err verify(void *arg, struct bytes body, struct bytes signature)
+{
+    struct node *n = arg;
+
+    return n->verifier != NULL ? order_verify(n->verifier, body, signature) : ERR_AUTH;
+}
+
+/* Orders are for this station, for times that arithmetic can hold. */
+static bool times_make_sense(const loa_OrderBody *b)
+{
+    return b->issued_us >= 0 && b->issued_us < STATION_TIME_MAX_US && b->start_us >= 0 &&
+           b->start_us < STATION_TIME_MAX_US && b->expires_us >= 0 &&
+           b->expires_us < STATION_TIME_MAX_US;
+}
+
+void node_orders_load(struct node *n)
+{
+    size_t len = 0;
+    enum err e;
+
+    e = n->port.flash_read(n->port.ctx, ORDER_CERT_OBJECT, 0, n->bytes, NODE_ORDER_CERT_MAX, &len);
+    if (e == ERR_OK && len > 0)
+        node_order_cert(n, bytes_of(n->bytes, len), false);
+    e = plan_load(&n->plan, verify, n, &n->body);
+    if (e != ERR_OK && e != ERR_NOT_FOUND)
+        node_log(n, LOG_WARN, "plan.damaged", "error=%s dropped=%" PRIu32, err_name(e),
+                 n->plan.damaged);
+    for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
+        struct plan_entry *p = &n->plan.entries[i];
+
+        /* A power cut came between the receipt and the closing of the order. */
+        if (p->used && !p->done && receipts_hold(&n->receipts, p->order_id))
+            plan_mark(&n->plan, p, p->begun, true);
+    }
+}
+
+/* ---- acknowledgement ---- */
+
+static uint32_t items_cached(const struct node *n, const struct content_layout *l)
+{
+    uint32_t have = 0;
+
+    for (size_t i = 0; i < l->count; i++)
+        have += cache_holds(&n->cache, &l->items[i].media);
+    return have;
+}
+
+static void acknowledge(struct node *n, uint64_t order_id, loa_Verdict verdict, const char *detail)
+{
+    const struct plan_entry *e = plan_find(&n->plan, order_id);
+
+    n->out = (loa_Msg){.which_body = loa_Msg_order_ack_tag};
+    n->out.body.order_ack.order_id = order_id;
+    n->out.body.order_ack.verdict = verdict;
+    memccpy(n->out.body.order_ack.detail, detail, '\0', sizeof(n->out.body.order_ack.detail) - 1);
+    if (e != NULL)
+        n->out.body.order_ack.items_cached = items_cached(n, &e->layout);
+    if (node_send(n, &n->out) != ERR_OK)
+        node_log(n, LOG_WARN, "order.ack_lost", "order=%" PRIu64, order_id);
+}
+
+/* Accepted means it survives a power cut: acknowledge what the flash has. */
+void node_send_acks(struct node *n)
+{
+    for (size_t i = 0; i < n->ack_count; i++)
+        acknowledge(n, n->ack_due[i], loa_Verdict_VERDICT_ACCEPTED, "");
+    n->ack_count = 0;
+}
+
+static void acknowledge_later(struct node *n, uint64_t order_id)
+{
+    if (n->ack_count < PLAN_ENTRIES_MAX)
+        n->ack_due[n->ack_count++] = order_id;
+}
+
+/* ---- taking orders ---- */
+
+/* End an order now; its receipt follows when what was rendered has settled. */
+static void end_order(struct plan_entry *e, usec_t at_us, loa_Reason reason)
+{
+    if (at_us >= e->end_us)
+        return;
+    e->end_us = at_us;
+    e->end_reason = reason;
+}
+
+static void stop_orders(struct node *n, const struct plan_entry *stop, bool has_now, usec_t now_us)
+{
+    for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
+        struct plan_entry *e = &n->plan.entries[i];
+
+        if (!e->used || e->done || e->kind != loa_OrderKind_ORDER_KIND_PLAY ||
+            (stop->broadcast_id != 0 && stop->broadcast_id != e->broadcast_id))
+            continue;
+        end_order(e, has_now ? now_us : e->start_us, loa_Reason_REASON_STOPPED);
+    }
+}
+
+/* A later order for the same broadcast takes the place of the earlier one. */
+static void supersede(struct node *n, const struct plan_entry *newer, bool has_now, usec_t now_us)
+{
+    for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
+        struct plan_entry *e = &n->plan.entries[i];
+
+        if (e->used && !e->done && e != newer && e->kind == newer->kind &&
+            e->broadcast_id == newer->broadcast_id)
+            end_order(e, has_now ? now_us : e->start_us, loa_Reason_REASON_PREEMPTED);
+    }
+}
+
+static void take_order(struct node *n, const loa_Order *order, usec_t mono_us)
+{
+    struct bytes body = bytes_of(order->body.bytes, order->body.size);
+    struct plan_entry *entry;
+    usec_t now_us = 0;
+    bool has_now = node_now(n, mono_us, &now_us);
+    enum err e;
+
+    e = plan_add(&n->plan, body, bytes_of(order->signature.bytes, order->signature.size), &n->body,
+                 &entry);
+    if (e != ERR_OK) {
+        acknowledge(n, n->body.order_id, loa_Verdict_VERDICT_FULL, "holds too many orders");
+        return;
+    }
+    now_us -= has_now ? (usec_t)n->settings.now.delay_us : 0;
+    if (entry->kind == loa_OrderKind_ORDER_KIND_STOP) {
+        stop_orders(n, entry, has_now, now_us);
+        plan_mark(&n->plan, entry, false, true);
+    } else {
+        entry->tally.late = has_now && now_us > entry->start_us;
+        supersede(n, entry, has_now, now_us);
+    }
+    acknowledge_later(n, entry->order_id);
+    node_log(n, LOG_INFO, "order.accepted", "order=%" PRIu64 " broadcast=%" PRIu64 " kind=%d",
+             entry->order_id, entry->broadcast_id, (int)entry->kind);
+}
+
+void node_order_received(struct node *n, const loa_Order *order, usec_t mono_us)
+{
+    struct bytes body = bytes_of(order->body.bytes, order->body.size);
+    struct node_choice before;
+    struct plan_entry *known;
+    usec_t now_us = 0;
+    bool has_now = node_now(n, mono_us, &now_us);
+    loa_Verdict verdict;
+    char detail[200] = "";
+
+    if (verify(n, body, bytes_of(order->signature.bytes, order->signature.size)) != ERR_OK) {
+        node_log(n, LOG_WARN, "order.bad_signature", "bytes=%zu", body.len);
+        /* Without a signature nothing in the body may be believed, its number least of all. */
+        acknowledge(n, 0, loa_Verdict_VERDICT_BAD_SIGNATURE, "the signature does not fit");
+        return;
+    }
+    if (control_decode_order(body, &n->body) != ERR_OK || !times_make_sense(&n->body)) {
+        acknowledge(n, n->body.order_id, loa_Verdict_VERDICT_MALFORMED, "cannot be understood");
+        return;
+    }
+    known = plan_find(&n->plan, n->body.order_id);
+    if (known != NULL) {
+        if (bytes_equal(plan_body(&n->plan, known), body))
+            acknowledge_later(n, n->body.order_id);
+        else
+            acknowledge(n, n->body.order_id, loa_Verdict_VERDICT_REPLAYED,
+                        "another order had this number");
+        return;
+    }
+    verdict = policy_judge(&n->settings, n->config.station, n->config.id, &n->body, has_now, now_us,
+                           detail);
+    if (verdict != loa_Verdict_VERDICT_ACCEPTED) {
+        node_log(n, LOG_WARN, "order.refused", "order=%" PRIu64 " verdict=%d", n->body.order_id,
+                 (int)verdict);
+        acknowledge(n, n->body.order_id, verdict, detail);
+        return;
+    }
+    before = node_choice_now(n, mono_us);
+    take_order(n, order, mono_us);
+    node_flush_if_changed(n, &before, mono_us);
+}
+
+/* ---- getting the sound ready ---- */
+
+static void send_stream(struct node *n, bool join, uint32_t id)
+{
+    n->out = (loa_Msg){.which_body = join ? loa_Msg_stream_join_tag : loa_Msg_stream_leave_tag};
+    if (join)
+        n->out.body.stream_join.stream_id = id;
+    else
+        n->out.body.stream_leave.stream_id = id;
+    n->stream.asked = node_send(n, &n->out) == ERR_OK && join;
+}
+
+static void want_stream(struct node *n, uint32_t id, usec_t mono_us)
+{
+    if (id != n->stream.id) {
+        if (n->stream.id != 0 && n->stream.asked && n->link == NODE_LINK_READY)
+            send_stream(n, false, n->stream.id);
+        jitter_reset(&n->jitter);
+        n->stream = (struct node_stream){.id = id};
+    }
+    if (id == 0 || n->link != NODE_LINK_READY)
+        return;
+    if (!n->stream.asked || (mono_us - n->stream.asked_us > STREAM_AGAIN_US &&
+                             mono_us - n->stream.heard_us > STREAM_AGAIN_US)) {
+        send_stream(n, true, id);
+        n->stream.asked_us = mono_us;
+        n->stream.heard_us = mono_us;
+    }
+}
+
+/* ERR_OK all items are here and judged; ERR_MORE being judged; ERR_NOT_FOUND something lacks. */
+static enum err items_ready(struct node *n, const struct plan_entry *e, usec_t mono_us)
+{
+    enum err all = e->layout.count > 0 ? ERR_OK : ERR_NOT_FOUND;
+
+    for (size_t i = 0; i < e->layout.count; i++) {
+        enum err one = cache_ready(&n->cache, &e->layout.items[i].media, mono_us);
+
+        if (one == ERR_NOT_FOUND)
+            return one;
+        if (one != ERR_OK)
+            all = one;
+    }
+    return all;
+}
+
+static bool more_urgent(const struct plan_entry *a, const struct plan_entry *b)
+{
+    if (b == NULL || a->priority != b->priority)
+        return b == NULL || a->priority > b->priority;
+    return a->start_us < b->start_us;
+}
+
+/* Judge recordings ahead of time, and choose the one stream that is to be received. */
+static void prepare(struct node *n, usec_t now_us, usec_t mono_us)
+{
+    struct plan_entry *stream = NULL;
+    uint32_t id = 0;
+
+    for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
+        struct plan_entry *e = &n->plan.entries[i];
+
+        if (!e->used || e->done || e->kind != loa_OrderKind_ORDER_KIND_PLAY ||
+            now_us < e->start_us - NODE_PREPARE_US || now_us >= e->end_us)
+            continue;
+        if (!e->tally.ready) {
+            enum err ready = items_ready(n, e, mono_us);
+
+            if (ready == ERR_OK)
+                e->tally.ready = true;
+            if (ready == ERR_OK || ready == ERR_MORE)
+                continue;
+        } else if (!e->tally.streamed) {
+            continue;
+        }
+        if (e->stream_id != 0 && now_us >= e->start_us - NODE_STREAM_EARLY_US &&
+            more_urgent(e, stream))
+            stream = e;
+    }
+    if (stream != NULL) {
+        id = stream->stream_id;
+        if (!stream->tally.ready && n->stream.id == id && jitter_front(&n->jitter) != NULL) {
+            stream->tally.ready = true;
+            stream->tally.streamed = true;
+        }
+    }
+    want_stream(n, id, mono_us);
+}
+
+/* ---- closing orders ---- */
+
+/* Those that an equal one cut are over for good; say why the others do not sound. */
+static void judge_silent(struct node *n, usec_t now_us)
+{
+    loa_Reason reasons[NODE_CANDIDATES_MAX];
+    struct plan_entry *entries[NODE_CANDIDATES_MAX];
+    struct plan_entry *winner;
+    size_t count = 0;
+
+    winner = node_choose(n, now_us, NULL, &reasons, &entries, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct plan_entry *e = entries[i];
+
+        if (e == winner || now_us < e->start_us + BLAME_AFTER_US)
+            continue;
+        if (!e->tally.started && e->tally.blame == loa_Reason_REASON_NONE)
+            e->tally.blame = reasons[i];
+        if (winner != NULL && winner->cuts_equal && winner->priority == e->priority &&
+            e->start_us < winner->start_us)
+            end_order(e, winner->start_us, loa_Reason_REASON_PREEMPTED);
+    }
+    for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
+        struct plan_entry *e = &n->plan.entries[i];
+
+        if (e->used && !e->done && e->kind == loa_OrderKind_ORDER_KIND_PLAY && !e->tally.started &&
+            e->tally.blame == loa_Reason_REASON_NONE && now_us > e->start_us + BLAME_AFTER_US &&
+            now_us < e->end_us) {
+            if (e->tally.late)
+                e->tally.blame = loa_Reason_REASON_LATE;
+            else if (e->begun_before)
+                e->tally.blame = loa_Reason_REASON_RESTARTED;
+            else if (!e->tally.ready)
+                e->tally.blame = loa_Reason_REASON_NO_MEDIA;
+            else if (!cardclock_locked(&n->card))
+                e->tally.blame = loa_Reason_REASON_CARD_FAULT;
+        }
+    }
+}
+
+static loa_Reason why_not_whole(const struct plan_entry *e)
+{
+    const struct tally *t = &e->tally;
+
+    if (e->begun_before)
+        return loa_Reason_REASON_RESTARTED;
+    if (e->end_reason != loa_Reason_REASON_NONE)
+        return e->end_reason;
+    if (t->interrupted && t->interrupted_by != loa_Reason_REASON_NONE)
+        return t->interrupted_by;
+    if (t->blame != loa_Reason_REASON_NONE)
+        return t->blame;
+    if (!t->started)
+        return loa_Reason_REASON_EXPIRED;
+    if (t->first_sample * 1000 / 48 > ON_TIME_US)
+        return loa_Reason_REASON_LATE;
+    return loa_Reason_REASON_UNDERRUN;
+}
+
+static bool sounded_whole(const struct node *n, const struct plan_entry *e)
+{
+    const struct tally *t = &e->tally;
+    usec_t end_us = e->planned_end_us + (usec_t)n->settings.now.delay_us;
+
+    return t->started && !e->begun_before && t->first_sample * 1000 / 48 <= ON_TIME_US &&
+           t->gaps == 0 && !t->interrupted && t->actual_end_us >= end_us - ON_TIME_US;
+}
+
+static uint32_t plays_begun(const struct plan_entry *e)
+{
+    int64_t period = e->layout.pause_samples, last;
+
+    if (!e->tally.started)
+        return 0;
+    for (size_t i = 0; i < e->layout.count; i++)
+        period += e->layout.items[i].samples;
+    last = (e->tally.actual_end_us - e->start_us) * 48 / 1000 - 1;
+    if (period <= 0 || last < 0)
+        return 1;
+    last = last / period + 1;
+    return (uint32_t)(last < e->layout.repeats ? last : e->layout.repeats);
+}
+
+static void write_receipt(struct node *n, struct plan_entry *e)
+{
+    const struct tally *t = &e->tally;
+    bool whole = sounded_whole(n, e);
+    loa_Receipt r = {.receipt_id = e->order_id,
+                     .order_id = e->order_id,
+                     .broadcast_id = e->broadcast_id,
+                     .planned_start_us = e->start_us,
+                     .rms_mdb = LEVEL_SILENCE_MDB,
+                     .peak_mdb = LEVEL_SILENCE_MDB};
+
+    r.outcome = whole                           ? loa_Outcome_OUTCOME_SOUNDED
+                : t->started || e->begun_before ? loa_Outcome_OUTCOME_PARTLY
+                                                : loa_Outcome_OUTCOME_MISSED;
+    r.reason = whole ? loa_Reason_REASON_NONE : why_not_whole(e);
+    if (t->started) {
+        r.carrier = t->streamed ? loa_Carrier_CARRIER_STREAM : loa_Carrier_CARRIER_CACHE;
+        r.actual_start_us = t->actual_start_us;
+        r.actual_end_us = t->actual_end_us;
+        r.played_ms = (uint32_t)(t->played_samples / 48);
+        r.gaps = t->gaps;
+        r.gap_ms = (uint32_t)((t->gap_samples + 47) / 48);
+        r.rms_mdb = meter_rms_mdb(&t->meter);
+        r.peak_mdb = meter_peak_mdb(&t->meter);
+        r.start_error_us = t->start_error_us;
+        r.clock_uncertainty_us = t->uncertainty_us;
+        r.plays = plays_begun(e);
+    }
+    receipts_add(&n->receipts, &r);
+    node_log(n, LOG_INFO, "order.over", "order=%" PRIu64 " outcome=%d reason=%d", e->order_id,
+             (int)r.outcome, (int)r.reason);
+}
+
+/* Write the receipts of what is over, and forget what can never sound again. */
+static void close_orders(struct node *n, bool has_now, usec_t now_us, usec_t *next_us)
+{
+    for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
+        struct plan_entry *e = &n->plan.entries[i];
+        bool stopped = e->end_reason == loa_Reason_REASON_STOPPED && !e->tally.started;
+
+        if (!e->used)
+            continue;
+        if (e->done) {
+            if (has_now && now_us > e->expires_us && !receipts_hold(&n->receipts, e->order_id))
+                plan_remove(&n->plan, e);
+            continue;
+        }
+        if (e->tally.started && !e->begun)
+            plan_mark(&n->plan, e, true, false);
+        if (has_now ? now_us < e->end_us + CLOSE_AFTER_US : !stopped)
+            continue;
+        if (e == n->sounding) {
+            /* The card still plays the end of it, unless it went away. */
+            if (has_now && now_us < e->end_us + CARD_GONE_US)
+                continue;
+            n->sounding = NULL;
+        }
+        write_receipt(n, e);
+        *next_us = INT64_MIN;
+        if (receipts_flush(&n->receipts, &n->out) != ERR_OK)
+            node_log(n, LOG_ERROR, "flash.write_failed", "object=%s", RECEIPTS_OBJECT);
+        plan_mark(&n->plan, e, e->begun, true);
+    }
+}
+
+/* Keep the flash up to date; a full or broken one is tried again now and then. */
+static void keep(struct node *n, usec_t mono_us)
+{
+    bool again = mono_us >= n->retry_flash_us;
+
+    if ((n->plan.dirty && (again || !n->plan.write_failed)) && plan_flush(&n->plan) != ERR_OK)
+        node_log(n, LOG_ERROR, "flash.write_failed", "object=%s", PLAN_OBJECT);
+    if ((n->receipts.dirty && (again || !n->receipts.write_failed)) &&
+        receipts_flush(&n->receipts, &n->out) != ERR_OK)
+        node_log(n, LOG_ERROR, "flash.write_failed", "object=%s", RECEIPTS_OBJECT);
+    if (again && (n->plan.dirty || n->receipts.dirty))
+        n->retry_flash_us = mono_us + FLASH_AGAIN_US;
+}
+
+/* The next instant at which an order wants something. */
+static void note_next(const struct node *n, usec_t now_us, usec_t mono_us, usec_t *next_us)
+{
+    for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
+        const struct plan_entry *e = &n->plan.entries[i];
+        usec_t due;
+
+        if (!e->used || e->done)
+            continue;
+        due = now_us < e->start_us - NODE_PREPARE_US ? e->start_us - NODE_PREPARE_US - now_us
+                                                     : 20 * USEC_PER_MSEC;
+        if (mono_us + due < *next_us)
+            *next_us = mono_us + due;
+    }
+}
+
+void node_orders_step(struct node *n, usec_t mono_us, usec_t *next_us)
+{
+    struct node_choice before;
+    usec_t now_us = 0;
+    bool has_now = n->tsync.locked;
+
+    if (has_now) {
+        now_us = node_programme_us(n, mono_us);
+        before = node_choice_now(n, mono_us);
+        prepare(n, now_us, mono_us);
+        judge_silent(n, now_us);
+        node_flush_if_changed(n, &before, mono_us);
+    }
+    close_orders(n, has_now, now_us, next_us);
+    keep(n, mono_us);
+    if (n->ack_count > 0 && (!n->plan.dirty || n->plan.write_failed))
+        node_send_acks(n);
+    if (has_now)
+        note_next(n, now_us, mono_us, next_us);
+}
