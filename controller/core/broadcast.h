@@ -24,8 +24,8 @@ enum broadcast_state {
     BROADCAST_ON_AIR,
     BROADCAST_ENDED, /* over; receipts may still come */
     BROADCAST_CLOSED, /* each target accounted for */
-    BROADCAST_CANCELLED, /* before or during play; closes like the others */
-    BROADCAST_MISSED, /* the station was down over its start */
+    BROADCAST_CANCELLED, /* before or during play; becomes CLOSED like the others, cancelled_us stays */
+    BROADCAST_MISSED, /* no order was ever sent, the station was down meanwhile; final */
 };
 
 enum target_state {
@@ -46,6 +46,9 @@ struct broadcast_target {
     bool has_receipt;
     loa_Receipt receipt;
     char note[120]; /* for people when there is no receipt */
+    struct order_id stop; /* the STOP order, 0 none yet */
+    usec_t stop_us; /* when it was last sent, 0 due at once */
+    bool stop_answered;
 };
 
 struct broadcast {
@@ -56,22 +59,31 @@ struct broadcast {
     enum priority priority;
     enum broadcast_state state;
     usec_t start_us;
-    usec_t expires_us;
+    usec_t expires_us; /* nothing of it sounds from then on; 0: from the end of the last play on */
+    usec_t cancelled_us; /* 0: it was not */
     uint32_t duration_ms; /* of one play */
     uint32_t repeats; /* plays in all, 1..10 */
-    uint32_t pause_ms;
+    uint32_t pause_ms; /* between two plays */
+    uint32_t rank; /* operator's order within the level (priority.h) */
+    bool cuts_equal;
     struct stream_id stream;
     size_t media_count;
     struct part media[BULLETIN_PARTS_MAX];
     size_t target_count;
     struct broadcast_target *targets; /* owned, in order of node */
+    size_t next_target; /* of broadcast_step(); not stored */
 };
 
+/* "planned", "on_air", ...; NULL outside the set. */
 const char *broadcast_state_name(enum broadcast_state s);
 const char *target_state_name(enum target_state s);
+const char *broadcast_verdict_name(loa_Verdict v); /* "quiet_hours"; "none" outside the set */
 
-/* End of the last play, us. */
+/* End of the last play, us; a pause follows each play but the last. */
 usec_t broadcast_end_us(const struct broadcast *b);
+
+/* When nothing of it sounds any more: the end of the last play or expires_us, whichever is first. */
+usec_t broadcast_over_us(const struct broadcast *b);
 
 /* Allocate the targets; nodes in any order, duplicates dropped. broadcast_deinit frees; accepts zeroed. */
 MUST_USE enum err broadcast_set_targets(struct broadcast *b, const struct node_id *nodes,
@@ -85,13 +97,14 @@ struct broadcast_target *broadcast_target(struct broadcast *b,
 enum broadcast_action_kind {
     BROADCAST_NOTHING = 0,
     BROADCAST_SEND_ORDER, /* sign and send a PLAY order to `node`; then broadcast_ordered() */
-    BROADCAST_SEND_STOP, /* a STOP order to `node` */
+    BROADCAST_SEND_STOP, /* a STOP order to `node`; then broadcast_stop_ordered() */
     BROADCAST_STATE_CHANGED /* store the new state; journal it */
 };
 
 struct broadcast_action {
     enum broadcast_action_kind kind;
     struct node_id node;
+    struct order_id order; /* SEND_*: the order to repeat under its own id; 0: make a new id */
 };
 
 /* Decide at an instant.
@@ -99,28 +112,47 @@ struct broadcast_action {
  *   is_ready  tells whether a node can be sent to now; ctx is passed through
  *
  * Returns at most one action; call again until BROADCAST_NOTHING. *ret_next_us is when to ask again at
- * the latest (INT64_MAX never). */
+ * the latest (INT64_MAX never); ask also when a node has become ready or has answered.
+ *
+ * A broadcast loaded from the store goes on where it was: orders without an answer are repeated, and
+ * what was due meanwhile happens now. When it closes, targets without a receipt become SILENT with the
+ * reason in `note`. */
 struct broadcast_action broadcast_step(struct broadcast *b, usec_t now_us,
                                        bool (*is_ready)(void *ctx, struct node_id), void *ctx,
                                        usec_t *ret_next_us);
 
+/* Note that an order went out, or was tried and lost: it is repeated after BROADCAST_ORDER_RETRY_US, or
+ * when the node reconnects, until it is answered. Store the id before the bytes leave: a receipt for
+ * an order that the station forgot is refused. */
 void broadcast_ordered(struct broadcast *b, struct node_id node, struct order_id order,
                        usec_t now_us);
+void broadcast_stop_ordered(struct broadcast *b, struct node_id node, struct order_id order,
+                            usec_t now_us);
 
-/* Take in what a node said. ERR_NOT_FOUND: not a target or another order; ERR_EXISTS: known already. */
+/* Take in what a node said. A receipt is welcome at any time, also after closing; of several about
+ * one order (the node restarted in between) the newest counts.
+ *
+ * ERR_NOT_FOUND  not a target, or an order this broadcast did not give
+ * ERR_EXISTS     known already (answer it all the same)
+ * ERR_FORMAT     a verdict or outcome outside the protocol's set */
 MUST_USE enum err broadcast_on_ack(struct broadcast *b, struct node_id node,
                                    const loa_OrderAck *ack);
 MUST_USE enum err broadcast_on_receipt(struct broadcast *b, struct node_id node,
                                        const loa_Receipt *receipt);
 
-/* A node's link came up again: an unanswered order is sent once more. */
+/* A node's link came up again: an unanswered order is due at once. */
 void broadcast_on_reconnect(struct broadcast *b, struct node_id node);
 
-/* Cancel, or end early. ERR_STATE when over already. */
+/* Cancel, or end early; each node that may hold the order gets a STOP. The caller stores and journals.
+ * ERR_STATE when over already. */
 MUST_USE enum err broadcast_cancel(struct broadcast *b, usec_t now_us);
 
 /* Fill the signed body of the PLAY order for one node. */
 void broadcast_fill_order(const struct broadcast *b, const char *station_code, struct node_id node,
                           struct order_id order, usec_t now_us, loa_OrderBody *ret_body);
+
+/* Likewise the STOP order. */
+void broadcast_fill_stop(const struct broadcast *b, const char *station_code, struct node_id node,
+                         struct order_id order, usec_t now_us, loa_OrderBody *ret_body);
 
 #endif
