@@ -1,0 +1,104 @@
+#include "enrol.h"
+
+#include <arpa/inet.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "digest.h"
+#include "joincode.h"
+
+/* Who asks: ::ffff:a.b.c.d is the same as a.b.c.d; a household has a whole IPv6 /64. */
+static void prefix_of(const char *address, uint8_t ret_prefix[ENROL_SOURCE_BYTES])
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    uint8_t raw[16];
+
+    memset(ret_prefix, 0, ENROL_SOURCE_BYTES);
+    if (inet_pton(AF_INET, address, raw) == 1)
+        memcpy(ret_prefix + 4, raw, 4);
+    else if (inet_pton(AF_INET6, address, raw) == 1 && memcmp(raw, mapped, sizeof(mapped)) == 0)
+        memcpy(ret_prefix + 4, raw + 12, 4);
+    else if (inet_pton(AF_INET6, address, raw) == 1)
+        memcpy(ret_prefix, raw, ENROL_SOURCE_BYTES);
+}
+
+static bool window_is_over(const struct enrol_source *s, usec_t now_us)
+{
+    return s->wrong == 0 || now_us - s->from_us >= ENROL_WINDOW_US;
+}
+
+static struct enrol_source *find(struct enrol_limiter *l, const char *address, usec_t now_us)
+{
+    uint8_t prefix[ENROL_SOURCE_BYTES];
+
+    prefix_of(address, prefix);
+    for (size_t i = 0; i < ENROL_SOURCES_MAX; i++) {
+        struct enrol_source *s = &l->sources[i];
+
+        if (!window_is_over(s, now_us) && memcmp(s->prefix, prefix, sizeof(prefix)) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+static struct enrol_source *add(struct enrol_limiter *l, const char *address, usec_t now_us)
+{
+    struct enrol_source *oldest = &l->sources[0];
+
+    for (size_t i = 0; i < ENROL_SOURCES_MAX; i++) {
+        struct enrol_source *s = &l->sources[i];
+
+        if (window_is_over(s, now_us)) {
+            oldest = s;
+            break;
+        }
+        if (s->from_us < oldest->from_us)
+            oldest = s;
+    }
+    *oldest = (struct enrol_source){.from_us = now_us};
+    prefix_of(address, oldest->prefix);
+    return oldest;
+}
+
+/* Seconds until this source may ask again; 0 now. */
+static uint32_t wait_s(struct enrol_source *s, uint32_t wrong_max, usec_t now_us)
+{
+    usec_t left_us;
+
+    if (s->from_us > now_us) /* the clock was set back */
+        s->from_us = now_us;
+    if (window_is_over(s, now_us) || s->wrong < wrong_max)
+        return 0;
+    left_us = s->from_us + ENROL_WINDOW_US - now_us;
+    return (uint32_t)((left_us + USEC_PER_SEC - 1) / USEC_PER_SEC);
+}
+
+enum err enrol_limiter_ask(struct enrol_limiter *l, const char *address, usec_t now_us,
+                           uint32_t *ret_retry_after_s)
+{
+    struct enrol_source *s = find(l, address, now_us);
+    uint32_t wait_all_s = wait_s(&l->all, ENROL_WRONG_IN_ALL, now_us);
+    uint32_t wait_source_s = s != NULL ? wait_s(s, ENROL_WRONG_PER_SOURCE, now_us) : 0;
+
+    if (wait_all_s == 0 && wait_source_s == 0)
+        return ERR_OK;
+    *ret_retry_after_s = wait_all_s > wait_source_s ? wait_all_s : wait_source_s;
+    return ERR_BUSY;
+}
+
+void enrol_limiter_wrong(struct enrol_limiter *l, const char *address, usec_t now_us)
+{
+    struct enrol_source *s = find(l, address, now_us);
+
+    if (s == NULL)
+        s = add(l, address, now_us);
+    s->wrong++;
+    if (window_is_over(&l->all, now_us))
+        l->all = (struct enrol_source){.from_us = now_us};
+    l->all.wrong++;
+}
+
+void enrol_secret_sha256(const uint8_t *secret, uint8_t ret_sha256[SHA256_BYTES])
+{
+    digest_sha256(bytes_of(secret, JOINCODE_SECRET_BYTES), ret_sha256);
+}
