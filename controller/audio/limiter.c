@@ -10,7 +10,7 @@
 #define WINDOW (LIMITER_DELAY_SAMPLES - HALF + 1) /* samples the gain is smoothed over */
 #define HOLD (WINDOW + 2) /* a peak between two samples is booked on the earlier one */
 #define RING 512 /* a power of two above LIMITER_DELAY_SAMPLES and HOLD */
-#define RELEASE_S 0.08
+#define RELEASE_S 0.04
 
 /* All rings are indexed by sample number modulo RING. */
 struct limiter {

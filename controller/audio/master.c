@@ -18,7 +18,7 @@
 #define LEVEL_NEAR_MLU 100
 #define ENCODE_PASSES 6
 #define PEAK_AIM_MDB (LOUDNESS_PEAK_MAX_MDB - 50) /* meters differ by a few hundredths */
-/* First ceiling: at 32 kbit/s the codec adds up to 0.6 dB to the peaks of limited speech, more to music. */
+/* First ceiling: at 32 kbit/s the codec adds 0.3 to 1.1 dB to the peaks of limited speech. */
 #define CODEC_MARGIN_MDB 1500
 #define CODEC_LOSS_MLU 500 /* the codec takes away more than this: encode again with more gain */
 #define CODEC_LOSS_PASSES 2
