@@ -115,6 +115,12 @@ static bool handshakes_full(const struct shard *s)
     return tally_get(&s->tally, NET_COUNT_HANDSHAKES) >= s->limits.handshakes;
 }
 
+/* Nobody more now: each that comes in makes work, and news for main, which may be behind. */
+static bool must_wait(struct shard *s)
+{
+    return handshakes_full(s) || queue_is_full(s->env.events);
+}
+
 static void admit(struct shard *s, int fd, const char *address)
 {
     uint32_t slot;
@@ -154,7 +160,7 @@ static void accept_some(struct shard *s)
         int fd;
         enum err e;
 
-        if (handshakes_full(s)) {
+        if (must_wait(s)) {
             pause_listener(s);
             return;
         }
@@ -181,7 +187,7 @@ static void listener_cb(uv_poll_t *poll, int status, int events)
 
 static void listen_again(struct shard *s)
 {
-    if (s->listening || s->stopping || handshakes_full(s))
+    if (s->listening || s->stopping || must_wait(s))
         return;
     s->listening = uv_poll_start(&s->listener, UV_READABLE, listener_cb) == 0;
 }

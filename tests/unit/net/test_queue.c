@@ -217,7 +217,7 @@ static void test_station_time_is_read_whole_while_it_is_written(void **state)
         readers[i].stop = &stop;
         assert_int_equal(pthread_create(&readers[i].thread, NULL, read_clock, &readers[i]), 0);
     }
-    for (int i = 0; i < 20000; i++)
+    for (int i = 0; i < 300000; i++)
         (void)stime_tick(&t, true);
     atomic_store(&stop, true);
     for (int i = 0; i < 2; i++) {
