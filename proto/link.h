@@ -1,8 +1,15 @@
 /* link.h - mutual TLS as bytes in, bytes out.
  *
- * Owns one mbedTLS session and knows no socket, no loop and no clock: the shell feeds what it received
- * and sends what comes out. Works with mbedTLS 2.28 (TLS 1.2) and 3.6 (TLS 1.3 too): ECDHE-ECDSA AEAD
- * suites only, P-256 and X25519, both ends authenticated, ALPN. PROTOCOL.md section 2.
+ * Owns one mbedTLS session and knows no socket and no loop: the shell feeds what it received and sends
+ * what comes out. Works with mbedTLS 2.28 (TLS 1.2) and 3.6 (TLS 1.3 too): ECDHE-ECDSA AEAD suites only,
+ * P-256 and X25519, both ends authenticated, ALPN. PROTOCOL.md section 2.
+ * Dates of certificates are compared with the operating system's clock. A node accepts a controller's
+ * certificate that is not valid *yet*: a board without a battery wakes up in the past and learns the
+ * time over this link. Nobody accepts an expired one.
+ * A session resumes by ticket for at most a day after the certificate was last shown, and never beyond
+ * its end; the ticket itself says whose it is. A resumed peer is to be judged for revocation like any other.
+ * Under TLS 1.3 a client is established before the server has judged its certificate: accepted means
+ * the first bytes from the server, not link_established().
  * Thread: a link belongs to one thread; a link_config may be shared by links of one thread only. */
 #ifndef LOA_LINK_H
 #define LOA_LINK_H
@@ -62,7 +69,7 @@ struct link_peer {
     struct node_id node; /* server: from the client certificate's common name */
     uint8_t cert_sha256[SHA256_BYTES]; /* of the peer's certificate DER; zero when enrolling */
     uint8_t serial[20]; /* certificate serial, right-aligned */
-    bool resumed; /* by session ticket */
+    bool resumed; /* by session ticket; the rest is what the certificate said when it was shown */
 };
 
 /* Feed encrypted bytes that arrived, all of them; handshake and decryption go on as far as they can.
@@ -71,8 +78,10 @@ struct link_peer {
  * ERR_AUTH    the other side's certificate is missing, foreign, expired or for another name, or the ALPN
  *             does not fit; detail says which. The link is dead; drain link_output() (the alert), close
  * ERR_FORMAT  not TLS, or a broken record; dead likewise
- * ERR_LIMIT   more than LINK_OUT_MAX waiting to be sent; dead
- * ERR_NOMEM */
+ * ERR_LIMIT   more than LINK_OUT_MAX waiting to be sent, or LINK_IN_MAX to be read; dead
+ * ERR_CANCELLED  the other side closed during the handshake; dead
+ * ERR_NOMEM   dead
+ * On a dead link the same result again. What arrives after the other side's close_notify is ignored. */
 MUST_USE enum err link_feed(struct link *l, struct bytes encrypted, struct err_detail *detail);
 
 /* Start or continue the handshake without input (a client's first flight). Errors as link_feed(). */
@@ -98,7 +107,7 @@ MUST_USE enum err link_read(struct link *l, void *ret_data, size_t size, size_t 
  *   plain  1..FRAME_BYTES_MAX bytes
  *
  * ERR_STATE  not established or already closed
- * ERR_LIMIT  LINK_OUT_MAX would be exceeded; nothing was queued */
+ * ERR_LIMIT / ERR_NOMEM  LINK_OUT_MAX would be exceeded, or no memory; nothing was queued */
 MUST_USE enum err link_write(struct link *l, struct bytes plain);
 
 /* Queue a close_notify. */
@@ -109,8 +118,8 @@ void link_close_notify(struct link *l);
 struct bytes link_output(const struct link *l);
 void link_output_sent(struct link *l, size_t len);
 
-/* Client: the session to resume next time, copied into the config when the link ends well; kept in
- * memory only. The server resumes by tickets whose key lives in the config. */
+/* Client: copy the session into the config, for links made from it later to resume; to be called when the
+ * link ends well, harmless otherwise. Kept in memory only; forgotten when a handshake fails. */
 void link_remember_session(struct link *l);
 
 #endif
