@@ -239,7 +239,7 @@ enum err query_run_one(struct query *q)
 {
     enum err e = query_run(q);
 
-    if (e == ERR_OK && sqlite3_changes(q->db->sqlite) == 0)
+    if (e == ERR_OK && query_changes(q->db) == 0)
         e = ERR_NOT_FOUND;
     return e;
 }
@@ -255,6 +255,11 @@ enum err query_number(struct query *q, uint64_t *ret_number)
     if (e == ERR_OK)
         *ret_number = number;
     return e;
+}
+
+int query_changes(const struct db *db)
+{
+    return sqlite3_changes(db->sqlite);
 }
 
 uint64_t query_inserted(const struct db *db)

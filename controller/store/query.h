@@ -74,6 +74,9 @@ MUST_USE enum err query_run_one(struct query *q);
 /* Fetch the one number that a statement yields, and give it back. ERR_NOT_FOUND: no row. */
 MUST_USE enum err query_number(struct query *q, uint64_t *ret_number);
 
+/* Number of rows that the last change touched. */
+int query_changes(const struct db *db);
+
 /* Key of the row inserted last. */
 uint64_t query_inserted(const struct db *db);
 

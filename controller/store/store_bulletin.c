@@ -168,11 +168,24 @@ enum err store_bulletin_edit(struct db *db, const struct bulletin *bulletin, str
     return db_explain(db, e, detail);
 }
 
+/* Tell "in another state" from "never was" after a step that changed nothing. */
+static enum err why_not(struct db *db, struct bulletin_id id, struct err_detail *detail)
+{
+    struct bulletin now;
+    enum err e = store_bulletin_get(db, id, &now);
+
+    if (e == ERR_NOT_FOUND)
+        return err_set(detail, e, "there is no such bulletin: list them and choose one");
+    if (e == ERR_OK)
+        e = err_set(detail, ERR_STATE,
+                    "somebody else decided on this bulletin meanwhile: look at it again");
+    return e;
+}
+
 static enum err store_step(struct db *db, const struct bulletin *b,
                            const struct bulletin_step *step, struct err_detail *detail)
 {
     struct query q;
-    struct bulletin now;
     enum err e;
 
     query_open(&q, db,
@@ -184,18 +197,14 @@ static enum err store_step(struct db *db, const struct bulletin *b,
     query_put_text(&q, b->reason);
     query_put_u64(&q, b->id.v);
     query_put_i64(&q, (int64_t)step->from);
-    e = query_run_one(&q);
+    e = query_run(&q);
+    if (e == ERR_OK && query_changes(db) == 0)
+        return why_not(db, b->id, detail);
     if (e == ERR_OK)
         e = add_step(db, b->id, step);
-    if (e != ERR_NOT_FOUND)
-        return e;
-    e = store_bulletin_get(db, b->id, &now);
     if (e == ERR_NOT_FOUND)
-        return err_set(detail, e, "there is no such bulletin: list them and choose one");
-    if (e == ERR_OK && now.state != step->from)
-        return err_set(detail, ERR_STATE,
-                       "somebody else decided on this bulletin meanwhile: look at it again");
-    return e == ERR_OK ? err_set(detail, ERR_NOT_FOUND, "there is no such account") : e;
+        e = err_set(detail, e, "there is no such account");
+    return e;
 }
 
 enum err store_bulletin_step(struct db *db, const struct bulletin *bulletin,
