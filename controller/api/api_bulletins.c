@@ -1,0 +1,286 @@
+/* Bulletins and the way to their approval. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_impl.h"
+#include "body.h"
+#include "store_bulletin.h"
+
+#define HISTORY_MAX 200
+
+json_t *api_bulletin_json(const struct bulletin *b)
+{
+    json_t *parts = json_array();
+    char hex[HEX_SIZE(SHA256_BYTES)];
+
+    for (size_t i = 0; i < b->part_count; i++) {
+        bytes_to_hex(bytes_of(b->parts[i].media.sha256, SHA256_BYTES), hex);
+        json_array_append_new(parts, json_pack("{s:s, s:I}", "media", hex, "duration_ms",
+                                               (json_int_t)b->parts[i].duration_ms));
+    }
+    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:o}", "id",
+                     (json_int_t)b->id.v, "title", b->title, "kind", bulletin_kind_name(b->kind),
+                     "priority", priority_name(b->priority), "state", bulletin_state_name(b->state),
+                     "author", (json_int_t)b->author.v, "decided_by", (json_int_t)b->decided_by.v,
+                     "reason", b->reason, "created_us", (json_int_t)b->created_us, "decided_us",
+                     (json_int_t)b->decided_us, "expires_us", (json_int_t)b->expires_us,
+                     "duration_ms", (json_int_t)bulletin_duration_ms(b), "parts", parts);
+}
+
+static enum err fetch_bulletins(struct call *c, struct db_page *page, void *rows, size_t max,
+                                size_t *ret_count)
+{
+    char state[16] = "";
+    unsigned mask = 0;
+    enum err e = web_query(c->req, "state", state, sizeof(state));
+
+    for (int s = BULLETIN_DRAFT; e == ERR_OK && s <= BULLETIN_REJECTED; s++)
+        if (strcmp(state, bulletin_state_name((enum bulletin_state)s)) == 0)
+            mask = 1U << s;
+    if (e != ERR_NOT_FOUND && mask == 0)
+        return err_set(&c->detail, ERR_FORMAT,
+                       "?state= takes draft, submitted, approved or rejected.");
+    return store_bulletin_list(c->api->ports.db, mask, page, rows, max, ret_count);
+}
+
+static json_t *bulletin_item(struct call *c, const void *row)
+{
+    (void)c;
+    return api_bulletin_json(row);
+}
+
+enum err api_bulletin_list(struct call *c)
+{
+    return call_list(c, sizeof(struct bulletin), fetch_bulletins, bulletin_item);
+}
+
+static enum err find_bulletin(struct call *c, struct bulletin *ret_bulletin)
+{
+    uint64_t id;
+    enum err e = call_number(c, &id);
+
+    if (e == ERR_OK)
+        e = store_bulletin_get(c->api->ports.db, (struct bulletin_id){id}, ret_bulletin);
+    return call_missing(c, e, "bulletin");
+}
+
+static json_t *step_json(const struct bulletin_step *s)
+{
+    return json_pack("{s:I, s:I, s:s, s:s, s:s}", "at_us", (json_int_t)s->at_us, "by",
+                     (json_int_t)s->by.v, "from", bulletin_state_name(s->from), "to",
+                     bulletin_state_name(s->to), "reason", s->reason);
+}
+
+enum err api_bulletin_get(struct call *c)
+{
+    struct bulletin bulletin;
+    struct db_page page = {0};
+    struct bulletin_step *steps = NULL;
+    json_t *history = json_array();
+    size_t count = 0;
+    enum err e = find_bulletin(c, &bulletin);
+
+    if (e == ERR_OK)
+        steps = calloc(HISTORY_MAX, sizeof(*steps));
+    if (e == ERR_OK)
+        e = steps != NULL ? store_bulletin_history(c->api->ports.db, bulletin.id, &page, steps,
+                                                   HISTORY_MAX, &count)
+                          : ERR_NOMEM;
+    for (size_t i = 0; e == ERR_OK && i < count; i++)
+        json_array_append_new(history, step_json(&steps[i]));
+    free(steps);
+    if (e != ERR_OK) {
+        json_decref(history);
+        return e;
+    }
+    e = call_out(c, 200, api_bulletin_json(&bulletin));
+    if (e == ERR_OK)
+        json_object_set_new(c->out, "history", history);
+    return e;
+}
+
+static enum err read_parts(struct call *c, json_t *media, struct bulletin *b)
+{
+    size_t i;
+    json_t *item;
+
+    b->part_count = 0;
+    json_array_foreach(media, i, item)
+    {
+        struct part *part = &b->parts[b->part_count];
+        const char *hex = json_string_value(item);
+
+        memset(part, 0, sizeof(*part));
+        part->kind = PART_MEDIA;
+        if (hex == NULL || bytes_from_hex(hex, part->media.sha256, SHA256_BYTES) != ERR_OK)
+            return err_set(&c->detail, ERR_FORMAT,
+                           "\"media\" takes the sha256 of recordings: 64 hexadecimal digits each.");
+        b->part_count++;
+    }
+    return ERR_OK;
+}
+
+static enum err read_bulletin(struct call *c, struct bulletin *b)
+{
+    char kind[16] = "notice";
+    char priority[16] = "normal";
+    json_t *media = NULL;
+    int64_t expires_us = 0;
+    const struct body_field fields[] = {
+        {.name = "title", .to = b->title, .max = BULLETIN_TITLE_SIZE - 1, .required = true},
+        {.name = "media",
+         .kind = BODY_LIST,
+         .to = &media,
+         .min = 1,
+         .max = BULLETIN_PARTS_MAX,
+         .required = true},
+        {.name = "kind", .to = kind, .max = sizeof(kind) - 1},
+        {.name = "priority", .to = priority, .max = sizeof(priority) - 1},
+        {.name = "expires_us", .kind = BODY_NUMBER, .to = &expires_us, .max = INT64_MAX},
+    };
+    enum err e = body_read(c->body, fields, 5, &c->detail);
+
+    if (e != ERR_OK)
+        return e;
+    if (bulletin_kind_from_name(kind) < 0)
+        return err_set(&c->detail, ERR_FORMAT,
+                       "\"kind\" takes notice, news, law, health, weather, culture or emergency.");
+    if (priority_from_name(priority) < 0)
+        return err_set(&c->detail, ERR_FORMAT, "\"priority\" takes normal, priority or emergency.");
+    b->kind = (enum bulletin_kind)bulletin_kind_from_name(kind);
+    b->priority = (enum priority)priority_from_name(priority);
+    b->expires_us = expires_us;
+    if (expires_us != 0 && expires_us <= c->now_us)
+        return err_set(&c->detail, ERR_LIMIT, "\"expires_us\" lies in the past; 0 means never.");
+    e = read_parts(c, media, b);
+    return e == ERR_OK ? bulletin_check(b, &c->detail) : e;
+}
+
+enum err api_bulletin_add(struct call *c)
+{
+    struct bulletin bulletin = {.author = c->user.id, .created_us = c->now_us};
+    struct bulletin_id id;
+    enum err e = read_bulletin(c, &bulletin);
+
+    if (e == ERR_OK)
+        e = call_begin(c);
+    if (e != ERR_OK)
+        return e;
+    e = store_bulletin_add(c->api->ports.db, &bulletin, &id, &c->detail);
+    if (e == ERR_OK)
+        e = call_journal(c, "bulletin.add", json_pack("{s:s}", "title", bulletin.title),
+                         "bulletin:%llu", (unsigned long long)id.v);
+    e = call_end(c, e);
+    return e == ERR_OK ? call_created(c, id.v) : e;
+}
+
+enum err api_bulletin_change(struct call *c)
+{
+    struct bulletin bulletin;
+    enum err e = find_bulletin(c, &bulletin);
+
+    if (e == ERR_OK)
+        e = read_bulletin(c, &bulletin);
+    if (e == ERR_OK)
+        e = call_begin(c);
+    if (e != ERR_OK)
+        return e;
+    e = store_bulletin_edit(c->api->ports.db, &bulletin, c->user.id, c->now_us, &c->detail);
+    if (e == ERR_OK)
+        e = call_journal(c, "bulletin.change", json_pack("{s:s}", "title", bulletin.title),
+                         "bulletin:%llu", (unsigned long long)bulletin.id.v);
+    e = call_end(c, e);
+    if (e == ERR_OK)
+        e = find_bulletin(c, &bulletin);
+    return e == ERR_OK ? call_out(c, 200, api_bulletin_json(&bulletin)) : e;
+}
+
+enum err api_bulletin_delete(struct call *c)
+{
+    struct bulletin bulletin;
+    enum err e = find_bulletin(c, &bulletin);
+
+    if (e == ERR_OK)
+        e = call_begin(c);
+    if (e != ERR_OK)
+        return e;
+    e = store_bulletin_delete(c->api->ports.db, bulletin.id, &c->detail);
+    if (e == ERR_OK)
+        e = call_journal(c, "bulletin.delete", json_pack("{s:s}", "title", bulletin.title),
+                         "bulletin:%llu", (unsigned long long)bulletin.id.v);
+    return call_end(c, e);
+}
+
+/* Store a step that the rules of bulletin.h have allowed. */
+static enum err step(struct call *c, const struct bulletin *b, enum bulletin_state from,
+                     const char *action)
+{
+    json_t *detail = json_pack("{s:s, s:s}", "title", b->title, "reason", b->reason);
+    enum err e = call_begin(c);
+
+    if (e != ERR_OK) {
+        json_decref(detail);
+        return e;
+    }
+    e = store_bulletin_step(c->api->ports.db, b, from, c->user.id, c->now_us, &c->detail);
+    if (e == ERR_OK)
+        e = call_journal(c, action, json_incref(detail), "bulletin:%llu",
+                         (unsigned long long)b->id.v);
+    json_decref(detail);
+    e = call_end(c, e);
+    if (e != ERR_OK)
+        return e;
+    c->api->ports.schedule_changed(c->api->ports.ctx);
+    return call_out(c, 200, api_bulletin_json(b));
+}
+
+enum err api_bulletin_submit(struct call *c)
+{
+    struct bulletin bulletin;
+    enum bulletin_state from;
+    enum err e = find_bulletin(c, &bulletin);
+
+    if (e != ERR_OK)
+        return e;
+    from = bulletin.state;
+    e = bulletin_submit(&bulletin, &c->detail);
+    return e == ERR_OK ? step(c, &bulletin, from, "bulletin.submit") : e;
+}
+
+enum err api_bulletin_approve(struct call *c)
+{
+    struct bulletin bulletin;
+    enum bulletin_state from;
+    enum err e = find_bulletin(c, &bulletin);
+
+    if (e != ERR_OK)
+        return e;
+    from = bulletin.state;
+    e = bulletin_approve(&bulletin, c->user.id, &c->api->ports.station->policy, c->now_us,
+                         &c->detail);
+    return e == ERR_OK ? step(c, &bulletin, from, "bulletin.approve") : e;
+}
+
+enum err api_bulletin_reject(struct call *c)
+{
+    struct bulletin bulletin;
+    enum bulletin_state from;
+    char reason[BULLETIN_REASON_SIZE] = "";
+    const struct body_field fields[] = {
+        {.name = "reason",
+         .kind = BODY_LINES,
+         .to = reason,
+         .min = 1,
+         .max = BULLETIN_REASON_SIZE - 1,
+         .required = true},
+    };
+    enum err e = find_bulletin(c, &bulletin);
+
+    if (e == ERR_OK)
+        e = body_read(c->body, fields, 1, &c->detail);
+    if (e != ERR_OK)
+        return e;
+    from = bulletin.state;
+    e = bulletin_reject(&bulletin, c->user.id, reason, c->now_us, &c->detail);
+    return e == ERR_OK ? step(c, &bulletin, from, "bulletin.reject") : e;
+}
