@@ -90,6 +90,23 @@ enum err broadcast_set_targets(struct broadcast *b, const struct node_id *nodes,
     return ERR_OK;
 }
 
+enum err broadcast_add_target(struct broadcast *b, struct node_id node)
+{
+    struct broadcast_target *bigger;
+
+    if (broadcast_target(b, node) != NULL)
+        return ERR_EXISTS;
+    bigger = realloc(b->targets, (b->target_count + 1) * sizeof(*bigger));
+    if (bigger == NULL)
+        return ERR_NOMEM;
+    bigger[b->target_count] = (struct broadcast_target){.node = node};
+    b->targets = bigger;
+    b->target_count++;
+    qsort(b->targets, b->target_count, sizeof(*b->targets), compare_targets);
+    b->next_target = 0;
+    return ERR_OK;
+}
+
 void broadcast_deinit(struct broadcast *b)
 {
     free(b->targets);

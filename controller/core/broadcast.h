@@ -90,6 +90,11 @@ MUST_USE enum err broadcast_set_targets(struct broadcast *b, const struct node_i
                                         size_t count);
 void broadcast_deinit(struct broadcast *b);
 
+/* One more target, waiting: a node that joined the zones after the broadcast was planned.
+ *
+ * ERR_EXISTS  is one already; ERR_NOMEM; the broadcast is unchanged */
+MUST_USE enum err broadcast_add_target(struct broadcast *b, struct node_id node);
+
 struct broadcast_target *broadcast_target(struct broadcast *b,
                                           struct node_id node); /* NULL: not targeted */
 

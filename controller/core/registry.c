@@ -122,7 +122,7 @@ void registry_settings(const struct node_record *record, const struct station *s
 {
     struct window windows[WINDOW_QUIET_MAX];
     const struct station_policy *policy = &station->policy;
-    size_t count = window_from_quiet(policy->quiet_from_min, policy->quiet_to_min, windows);
+    size_t count = station_windows(policy, windows);
     loa_Settings s = loa_Settings_init_zero;
 
     s.revision = record->settings_revision;

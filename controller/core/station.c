@@ -43,6 +43,8 @@ void station_init(struct station *s)
                 .author_may_approve = false,
                 .quiet_from_min = 21 * 60,
                 .quiet_to_min = 6 * 60,
+                .allowed_from_min = 5 * 60,
+                .allowed_to_min = 22 * 60,
                 .max_broadcast_s = 45 * 60,
                 .late_tolerance_s = 60,
             },
@@ -54,6 +56,9 @@ static enum err check_policy(const struct station_policy *p, struct err_detail *
     if (p->quiet_from_min > WINDOW_DAY_MIN || p->quiet_to_min > WINDOW_DAY_MIN)
         return err_set(detail, ERR_LIMIT,
                        "quiet hours are times of day; give them between 00:00 and 24:00");
+    if (p->allowed_from_min > WINDOW_DAY_MIN || p->allowed_to_min > WINDOW_DAY_MIN)
+        return err_set(detail, ERR_LIMIT,
+                       "allowed hours are times of day; give them between 00:00 and 24:00");
     if (p->max_broadcast_s < 1 || p->max_broadcast_s > 12 * 3600)
         return err_set(detail, ERR_LIMIT,
                        "the longest broadcast must be between 1 second and 12 hours");
@@ -98,6 +103,19 @@ enum err station_set_timezone(struct station *s, const char *zone, usec_t now_us
     snprintf(s->timezone, sizeof(s->timezone), "%s", zone);
     s->utc_offset_min = (int16_t)offset_min;
     return ERR_OK;
+}
+
+size_t station_windows(const struct station_policy *p, struct window *ret_windows)
+{
+    return window_from_quiet(p->allowed_to_min, p->allowed_from_min, ret_windows);
+}
+
+bool station_allows(const struct station *s, usec_t from_us, usec_t to_us)
+{
+    struct window windows[WINDOW_QUIET_MAX];
+    size_t count = station_windows(&s->policy, windows);
+
+    return window_allows(windows, count, s->utc_offset_min, from_us, to_us);
 }
 
 bool station_is_quiet(const struct station *s, usec_t from_us, usec_t to_us)

@@ -8,6 +8,7 @@
 
 #include "err.h"
 #include "units.h"
+#include "window.h"
 
 #define STATION_CODE_SIZE 16
 #define NAME_SIZE 128 /* UTF-8 with its NUL, for people, zones, nodes and stations */
@@ -41,6 +42,9 @@ struct station_policy {
     bool author_may_approve; /* Huế 29/2021 asks for two persons; off by default */
     uint16_t quiet_from_min; /* minutes after local midnight; 21:00 by default */
     uint16_t quiet_to_min; /* 06:00 by default */
+    uint16_t
+        allowed_from_min; /* outside these hours nodes sound emergencies only; 05:00 by default */
+    uint16_t allowed_to_min; /* 22:00 by default; equal, or 00:00 to 24:00: always allowed */
     uint32_t max_broadcast_s; /* 1..43,200; 2,700 by default (rural profile, 45 min) */
     uint32_t late_tolerance_s; /* how late a start may still be joined; 60 by default */
 };
@@ -68,6 +72,16 @@ MUST_USE enum err station_check(const struct station *s, struct err_detail *deta
  * ERR_NOT_FOUND  not known here; station unchanged */
 MUST_USE enum err station_set_timezone(struct station *s, const char *zone, usec_t now_us,
                                        struct err_detail *detail);
+
+/* The allowed hours as windows.
+ *
+ *   ret_windows  WINDOW_QUIET_MAX places
+ *
+ * Returns how many; 0: always allowed. */
+size_t station_windows(const struct station_policy *p, struct window *ret_windows);
+
+/* True when all of the interval [from_us, to_us) of station time lies in the allowed hours. */
+bool station_allows(const struct station *s, usec_t from_us, usec_t to_us);
 
 /* True when the interval [from_us, to_us) of station time touches the quiet hours. */
 bool station_is_quiet(const struct station *s, usec_t from_us, usec_t to_us);

@@ -7,7 +7,7 @@
 
 #define COLUMNS                                                                              \
     "SELECT id, event, bulletin, title, priority, state, start_us, expires_us, duration_ms," \
-    " repeats, pause_ms, stream FROM broadcast WHERE "
+    " repeats, pause_ms, stream, cancelled_us, rank, cuts_equal FROM broadcast WHERE "
 
 static void get_broadcast(struct query *q, struct broadcast *b)
 {
@@ -23,6 +23,9 @@ static void get_broadcast(struct query *q, struct broadcast *b)
     b->repeats = query_get_u32(q);
     b->pause_ms = query_get_u32(q);
     b->stream.v = query_get_u32(q);
+    b->cancelled_us = query_get_i64(q);
+    b->rank = query_get_u32(q);
+    b->cuts_equal = query_get_bool(q);
 }
 
 static enum err load_media(struct db *db, struct broadcast *b)
@@ -51,10 +54,11 @@ static enum err add_row(struct db *db, const struct broadcast *b)
 {
     struct query q;
 
-    query_open(&q, db,
-               "INSERT INTO broadcast (event, bulletin, title, priority, state, start_us,"
-               " expires_us, duration_ms, repeats, pause_ms, stream)"
-               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    query_open(
+        &q, db,
+        "INSERT INTO broadcast (event, bulletin, title, priority, state, start_us,"
+        " expires_us, duration_ms, repeats, pause_ms, stream, cancelled_us, rank, cuts_equal)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_put_id(&q, b->event.v);
     query_put_id(&q, b->bulletin.v);
     query_put_text(&q, b->title);
@@ -66,6 +70,9 @@ static enum err add_row(struct db *db, const struct broadcast *b)
     query_put_i64(&q, b->repeats);
     query_put_i64(&q, b->pause_ms);
     query_put_i64(&q, b->stream.v);
+    query_put_i64(&q, b->cancelled_us);
+    query_put_i64(&q, b->rank);
+    query_put_i64(&q, b->cuts_equal);
     return query_run(&q);
 }
 
@@ -89,8 +96,8 @@ static enum err add_target(struct db *db, uint64_t id, const struct broadcast_ta
     struct query q;
 
     query_open(&q, db,
-               "INSERT INTO target (broadcast, node, state, order_id, ordered_us, verdict, note)"
-               " VALUES (?, ?, ?, ?, ?, ?, ?)");
+               "INSERT INTO target (broadcast, node, state, order_id, ordered_us, verdict, note,"
+               " stop_order, stop_us, stop_answered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_put_u64(&q, id);
     query_put_u64(&q, t->node.v);
     query_put_i64(&q, (int64_t)t->state);
@@ -98,6 +105,9 @@ static enum err add_target(struct db *db, uint64_t id, const struct broadcast_ta
     query_put_i64(&q, t->ordered_us);
     query_put_i64(&q, (int64_t)t->verdict);
     query_put_text(&q, t->note);
+    query_put_u64(&q, t->stop.v);
+    query_put_i64(&q, t->stop_us);
+    query_put_i64(&q, t->stop_answered);
     return query_run(&q);
 }
 
@@ -135,11 +145,20 @@ enum err store_broadcast_set_state(struct db *db, const struct broadcast *broadc
 {
     struct query q;
 
-    query_open(&q, db, "UPDATE broadcast SET state = ?, expires_us = ? WHERE id = ?");
+    query_open(&q, db,
+               "UPDATE broadcast SET state = ?, expires_us = ?, cancelled_us = ? WHERE id = ?");
     query_put_i64(&q, (int64_t)broadcast->state);
     query_put_i64(&q, broadcast->expires_us);
+    query_put_i64(&q, broadcast->cancelled_us);
     query_put_u64(&q, broadcast->id.v);
     return query_run_one(&q);
+}
+
+enum err store_broadcast_add_target(struct db *db, struct broadcast_id id, struct node_id node)
+{
+    const struct broadcast_target target = {.node = node};
+
+    return add_target(db, id.v, &target);
 }
 
 /* Fetching */

@@ -40,10 +40,14 @@ struct store_receipt {
 MUST_USE enum err store_broadcast_add(struct db *db, const struct broadcast *broadcast,
                                       struct broadcast_id *ret_id);
 
-/* Store the state and expires_us. ERR_NOT_FOUND */
+/* Add one more target, waiting. ERR_EXISTS  is one already; ERR_NOT_FOUND  no such broadcast or node */
+MUST_USE enum err store_broadcast_add_target(struct db *db, struct broadcast_id id,
+                                             struct node_id node);
+
+/* Store the state, expires_us and cancelled_us. ERR_NOT_FOUND */
 MUST_USE enum err store_broadcast_set_state(struct db *db, const struct broadcast *broadcast);
 
-/* Store a target's state, order, ordered_us, verdict and note (the receipt has its own call).
+/* Store all of a target but its receipt, which has a call of its own.
  *
  * ERR_NOT_FOUND  not a target */
 MUST_USE enum err store_broadcast_set_target(struct db *db, struct broadcast_id id,

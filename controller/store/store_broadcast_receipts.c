@@ -88,13 +88,16 @@ enum err store_broadcast_set_target(struct db *db, struct broadcast_id id,
     struct query q;
 
     query_open(&q, db,
-               "UPDATE target SET state = ?, order_id = ?, ordered_us = ?, verdict = ?, note = ?"
-               " WHERE broadcast = ? AND node = ?");
+               "UPDATE target SET state = ?, order_id = ?, ordered_us = ?, verdict = ?, note = ?,"
+               " stop_order = ?, stop_us = ?, stop_answered = ? WHERE broadcast = ? AND node = ?");
     query_put_i64(&q, (int64_t)target->state);
     query_put_u64(&q, target->order.v);
     query_put_i64(&q, target->ordered_us);
     query_put_i64(&q, (int64_t)target->verdict);
     query_put_text(&q, target->note);
+    query_put_u64(&q, target->stop.v);
+    query_put_i64(&q, target->stop_us);
+    query_put_i64(&q, target->stop_answered);
     query_put_u64(&q, id.v);
     query_put_u64(&q, target->node.v);
     return query_run_one(&q);
@@ -108,6 +111,9 @@ static void get_target(struct query *q, struct broadcast_target *t)
     t->ordered_us = query_get_i64(q);
     t->verdict = (loa_Verdict)query_get_u32(q);
     query_get_text(q, t->note, sizeof t->note);
+    t->stop.v = query_get_u64(q);
+    t->stop_us = query_get_i64(q);
+    t->stop_answered = query_get_bool(q);
     t->has_receipt = query_get_bool(q);
     get_receipt(q, &t->receipt);
 }
@@ -119,14 +125,15 @@ enum err store_broadcast_targets(struct db *db, struct broadcast_id id, struct d
     size_t n = 0;
     enum err e;
 
-    query_open(&q, db,
-               QUERY_PAGE(page,
-                          "SELECT t.node, t.state, t.order_id, t.ordered_us, t.verdict, t.note,"
-                          " r.id IS NOT NULL, " RECEIPT_COLUMNS
-                          " FROM target t LEFT JOIN receipt r ON r.id ="
-                          " (SELECT max(id) FROM receipt WHERE broadcast = t.broadcast"
-                          " AND node = t.node) WHERE t.broadcast = ?",
-                          "t.node"));
+    query_open(
+        &q, db,
+        QUERY_PAGE(page,
+                   "SELECT t.node, t.state, t.order_id, t.ordered_us, t.verdict, t.note,"
+                   " t.stop_order, t.stop_us, t.stop_answered, r.id IS NOT NULL, " RECEIPT_COLUMNS
+                   " FROM target t LEFT JOIN receipt r ON r.id ="
+                   " (SELECT max(id) FROM receipt WHERE broadcast = t.broadcast"
+                   " AND node = t.node) WHERE t.broadcast = ?",
+                   "t.node"));
     query_put_u64(&q, id.v);
     query_put_page(&q, page, rows_max);
     while (n < rows_max && query_row(&q))

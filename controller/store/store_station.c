@@ -12,7 +12,8 @@ enum err store_station_get(struct db *db, struct station *ret_station)
     station_init(&s);
     query_open(&q, db,
                "SELECT code, name, timezone, utc_offset_min, author_may_approve, quiet_from_min,"
-               " quiet_to_min, max_broadcast_s, late_tolerance_s FROM station");
+               " quiet_to_min, allowed_from_min, allowed_to_min, max_broadcast_s, late_tolerance_s"
+               " FROM station");
     row = query_row(&q);
     if (row) {
         query_get_text(&q, s.code, sizeof s.code);
@@ -22,6 +23,8 @@ enum err store_station_get(struct db *db, struct station *ret_station)
         s.policy.author_may_approve = query_get_bool(&q);
         s.policy.quiet_from_min = (uint16_t)query_get_u32(&q);
         s.policy.quiet_to_min = (uint16_t)query_get_u32(&q);
+        s.policy.allowed_from_min = (uint16_t)query_get_u32(&q);
+        s.policy.allowed_to_min = (uint16_t)query_get_u32(&q);
         s.policy.max_broadcast_s = query_get_u32(&q);
         s.policy.late_tolerance_s = query_get_u32(&q);
     }
@@ -39,8 +42,9 @@ enum err store_station_put(struct db *db, const struct station *station)
 
     query_open(&q, db,
                "INSERT OR REPLACE INTO station (id, code, name, timezone, utc_offset_min,"
-               " author_may_approve, quiet_from_min, quiet_to_min, max_broadcast_s,"
-               " late_tolerance_s) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+               " author_may_approve, quiet_from_min, quiet_to_min, allowed_from_min,"
+               " allowed_to_min, max_broadcast_s, late_tolerance_s)"
+               " VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_put_text(&q, station->code);
     query_put_text(&q, station->name);
     query_put_text(&q, station->timezone);
@@ -48,6 +52,8 @@ enum err store_station_put(struct db *db, const struct station *station)
     query_put_i64(&q, station->policy.author_may_approve);
     query_put_i64(&q, station->policy.quiet_from_min);
     query_put_i64(&q, station->policy.quiet_to_min);
+    query_put_i64(&q, station->policy.allowed_from_min);
+    query_put_i64(&q, station->policy.allowed_to_min);
     query_put_i64(&q, station->policy.max_broadcast_s);
     query_put_i64(&q, station->policy.late_tolerance_s);
     return query_run(&q);

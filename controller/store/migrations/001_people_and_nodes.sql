@@ -10,6 +10,8 @@ CREATE TABLE station (
     author_may_approve INTEGER NOT NULL CHECK (author_may_approve IN (0, 1)),
     quiet_from_min INTEGER NOT NULL CHECK (quiet_from_min BETWEEN 0 AND 1440),
     quiet_to_min INTEGER NOT NULL CHECK (quiet_to_min BETWEEN 0 AND 1440),
+    allowed_from_min INTEGER NOT NULL CHECK (allowed_from_min BETWEEN 0 AND 1440),
+    allowed_to_min INTEGER NOT NULL CHECK (allowed_to_min BETWEEN 0 AND 1440),
     max_broadcast_s INTEGER NOT NULL CHECK (max_broadcast_s > 0),
     late_tolerance_s INTEGER NOT NULL CHECK (late_tolerance_s >= 0)
 ) STRICT;

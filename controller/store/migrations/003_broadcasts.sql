@@ -14,6 +14,9 @@ CREATE TABLE broadcast (
     repeats INTEGER NOT NULL CHECK (repeats BETWEEN 1 AND 10),
     pause_ms INTEGER NOT NULL CHECK (pause_ms >= 0),
     stream INTEGER NOT NULL CHECK (stream >= 0),
+    cancelled_us INTEGER NOT NULL,
+    rank INTEGER NOT NULL CHECK (rank >= 0),
+    cuts_equal INTEGER NOT NULL CHECK (cuts_equal IN (0, 1)),
     UNIQUE (event, start_us)
 ) STRICT;
 
@@ -42,6 +45,9 @@ CREATE TABLE target (
     ordered_us INTEGER NOT NULL,
     verdict INTEGER NOT NULL,
     note TEXT NOT NULL,
+    stop_order INTEGER NOT NULL,
+    stop_us INTEGER NOT NULL,
+    stop_answered INTEGER NOT NULL CHECK (stop_answered IN (0, 1)),
     PRIMARY KEY (broadcast, node)
 ) STRICT, WITHOUT ROWID;
 
