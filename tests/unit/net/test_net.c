@@ -564,26 +564,26 @@ static void test_with_all_handshakes_taken_a_node_waits_and_comes_in(void **stat
 
 static void test_over_the_limit_connections_are_closed_at_once(void **state)
 {
+    enum { LIMIT = 6 };
     struct net_config c = config(2);
-    struct testclient a, b, third;
+    struct testclient in[LIMIT], over;
 
     (void)state;
-    c.limits.connections = 2;
+    c.limits.connections = LIMIT; /* of both shards together, however the kernel spreads them */
     start_with(&c);
-    join_station(&a);
-    join_station(&b);
-    client_open(&third, st.client);
-    assert_int_equal(testclient_end(&third, LONG_US), ERR_IO);
+    for (int i = 0; i < LIMIT; i++)
+        join_station(&in[i]);
+    client_open(&over, st.client);
+    assert_int_equal(testclient_end(&over, LONG_US), ERR_IO);
     assert_int_equal(net_count(st.net, NET_COUNT_REFUSED_FULL), 1);
-    testclient_close(&third);
-    testclient_close(&a);
+    testclient_close(&over);
+    testclient_close(&in[0]);
     await(NET_CLOSED, 1);
-    await_count(NET_COUNT_CLOSED_OTHER, 1);
-    while (net_count(st.net, NET_COUNT_CONNECTIONS) > 1)
+    while (net_count(st.net, NET_COUNT_CONNECTIONS) == LIMIT)
         turn(NULL);
-    join_station(&third);
-    testclient_close(&third);
-    testclient_close(&b);
+    join_station(&in[0]);
+    for (int i = 0; i < LIMIT; i++)
+        testclient_close(&in[i]);
 }
 
 static void test_main_closes_with_bye_within_a_second(void **state)
@@ -683,6 +683,25 @@ static void test_an_enrolment_that_says_anything_else_is_closed(void **state)
     await_gone();
     turn(NULL);
     assert_int_equal(st.seen_count, 0);
+    assert_int_equal(net_count(st.net, NET_COUNT_REFUSED_TIMEOUT), 0);
+    testclient_close(&c);
+    link_config_free(enroller);
+}
+
+static void test_a_second_question_ends_an_enrolment(void **state)
+{
+    struct link_config *enroller = teststation_enroller(&st.pki);
+    loa_Msg request = {.which_body = loa_Msg_enrol_request_tag};
+    struct testclient c;
+
+    (void)state;
+    client_open(&c, enroller);
+    assert_int_equal(testclient_handshake(&c, LONG_US), ERR_OK);
+    assert_int_equal(testclient_send_msg(&c, &request), ERR_OK);
+    assert_int_equal(testclient_send_msg(&c, &request), ERR_OK);
+    assert_int_equal(testclient_end(&c, LONG_US), ERR_CANCELLED);
+    assert_int_equal(await(NET_CLOSED, 1)->event.reason, NET_REASON_PROTOCOL);
+    assert_int_equal(count_seen(NET_ENROL_REQUEST), 1);
     testclient_close(&c);
     link_config_free(enroller);
 }
@@ -785,6 +804,7 @@ int main(void)
         cmocka_unit_test_teardown(test_stopping_says_bye_to_each_node, stop),
         WITH_NET(test_an_enrolment_is_one_question_and_one_answer),
         WITH_NET(test_an_enrolment_that_says_anything_else_is_closed),
+        WITH_NET(test_a_second_question_ends_an_enrolment),
         WITH_NET(test_a_stalled_main_thread_loses_no_message),
         WITH_NET(test_stale_and_invented_numbers_are_harmless),
         WITH_NET(test_a_port_that_another_controller_has_is_refused),
