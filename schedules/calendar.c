@@ -316,7 +316,7 @@ static enum err check_rule(const struct calendar_event *e, int line, struct err_
     return ERR_OK;
 }
 
-/* DTSTART must be the first instant of its rule. Asking no further than DTSTART also bounds the search
+/* DTSTART must be the first instant of its rule. Asking no further than that also bounds the search
  * in a rule that names no date at all (30 February), which libical would pursue for centuries. */
 static enum err check_first(const struct calendar_event *e, int line, struct err_detail *detail)
 {
@@ -324,15 +324,17 @@ static enum err check_first(const struct calendar_event *e, int line, struct err
     struct icaltimetype first = icaltime_null_time();
     icalrecur_iterator *it;
 
+    /* The margin is for local times that clocks show twice, where libical means the second. */
     if (icaltime_is_null_time(rule.until) ||
-        (usec_t)icaltime_as_timet(rule.until) * USEC_PER_SEC > e->start_us)
-        rule.until = icaltime_from_timet_with_zone((time_t)(e->start_us / USEC_PER_SEC), 0,
-                                                   icaltimezone_get_utc_timezone());
+        (usec_t)icaltime_as_timet(rule.until) * USEC_PER_SEC > e->start_us + USEC_PER_DAY)
+        rule.until =
+            icaltime_from_timet_with_zone((time_t)((e->start_us + USEC_PER_DAY) / USEC_PER_SEC), 0,
+                                          icaltimezone_get_utc_timezone());
     it = icalrecur_iterator_new(rule, e->start);
     if (it != NULL)
         first = icalrecur_iterator_next(it);
     icalrecur_iterator_free(it);
-    if (it == NULL || icaltime_is_null_time(first) || icaltime_compare(first, e->start) != 0)
+    if (icaltime_is_null_time(first) || icaltime_compare(first, e->start) != 0)
         return err_set(
             detail, ERR_FORMAT,
             "line %d: RRULE does not name DTSTART; set DTSTART to the first instant of "

@@ -26,20 +26,21 @@ static void series_step(struct series *s)
         s->next_us = icalzone_to_us(t, s->zone);
 }
 
-/* Start the series. UNTIL is set to the end asked for, so that a long gap is not searched beyond it;
- * without a COUNT the years before from_us are skipped, with one they must be counted. */
+/* Start the series. UNTIL is set a day after the end asked for, so that a long gap is not searched
+ * far beyond it (a day, because libical takes local times shown twice for the second); without a COUNT the years before from_us are skipped, with one they must be counted. */
 static enum err series_open(struct series *s, const struct calendar_event *e, usec_t from_us,
                             usec_t to_us)
 {
     struct icalrecurrencetype rule = e->rule;
     usec_t skip_us = from_us - USEC_PER_DAY;
+    usec_t stop_us = to_us + USEC_PER_DAY;
 
     *s = (struct series){.zone = e->zone, .next_us = e->start_us};
     if (!e->has_rule || to_us <= e->start_us)
         return ERR_OK;
     if (icaltime_is_null_time(rule.until) ||
-        (usec_t)icaltime_as_timet(rule.until) * USEC_PER_SEC > to_us)
-        rule.until = icaltime_from_timet_with_zone((time_t)(to_us / USEC_PER_SEC), 0,
+        (usec_t)icaltime_as_timet(rule.until) * USEC_PER_SEC > stop_us)
+        rule.until = icaltime_from_timet_with_zone((time_t)(stop_us / USEC_PER_SEC), 0,
                                                    icaltimezone_get_utc_timezone());
     s->it = icalrecur_iterator_new(rule, e->start);
     if (s->it == NULL)

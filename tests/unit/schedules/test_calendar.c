@@ -135,6 +135,20 @@ static void test_local_time_stays_where_clocks_change(void **state)
     calendar_free(e);
 }
 
+static void test_a_local_time_shown_twice_occurs_once_and_first(void **state)
+{
+    struct calendar_event *e = parse("BEGIN:VEVENT\nDTSTART;TZID=Europe/Berlin:20261025T023000\n"
+                                     "RRULE:FREQ=DAILY\nEND:VEVENT\n");
+    struct calendar_occurrence o[3];
+    size_t count = 0;
+
+    (void)state;
+    assert_int_equal(calendar_expand(e, 0, at("2026-10-25T01:00", "UTC"), o, 3, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(o[0].start_us, at("2026-10-25T00:30", "UTC"));
+    calendar_free(e);
+}
+
 static void test_the_duration_comes_from_the_text(void **state)
 {
     static const char *const lines[] = {"DURATION:PT15M\n", "DTEND;TZID=" HCM ":20260105T054500\n",
@@ -195,6 +209,7 @@ static const struct {
     {VEVENT("RRULE:FREQ=WEEKLY;BYDAY=TU\n"),
      ERR_FORMAT,
      {"line 4", "set DTSTART to the first", NULL}},
+    {VEVENT("RRULE:FREQ=DAILY;BYHOUR=6\n"), ERR_FORMAT, {"line 4", "set DTSTART", NULL}},
     {VEVENT("RRULE:FREQ=DAILY;UNTIL=20250101T000000Z\n"),
      ERR_FORMAT,
      {"line 4", "ends after it", NULL}},
@@ -426,6 +441,23 @@ static void test_events_are_described_for_a_form(void **state)
                      CALENDAR_OTHER);
 }
 
+static void test_the_last_day_is_the_last_that_sounds(void **state)
+{
+    struct calendar_plan p;
+    struct calendar_event *e = parse(VEVENT("RRULE:FREQ=WEEKLY;UNTIL=20260125T222959Z\n"));
+
+    (void)state;
+    calendar_describe(e, &p);
+    calendar_free(e);
+    assert_true(p.has_until);
+    assert_int_equal(p.until.day, 25);
+    e = parse(VEVENT("RRULE:FREQ=WEEKLY;UNTIL=20260125T223000Z\n"));
+    calendar_describe(e, &p);
+    calendar_free(e);
+    assert_int_equal(p.until.day, 26);
+    assert_int_equal(p.until.hour, 0);
+}
+
 /* Rules whose gaps are long must not be pursued beyond what was asked for. Counted in steps of work a
  * slow machine would still do in time; the fault this guards against ran for half a minute. */
 static void test_rules_with_long_gaps_end_soon(void **state)
@@ -555,6 +587,7 @@ int main(void)
         cmocka_unit_test(test_exceptions_and_additions_are_honoured),
         cmocka_unit_test(test_other_rules_of_rfc_5545_work),
         cmocka_unit_test(test_local_time_stays_where_clocks_change),
+        cmocka_unit_test(test_a_local_time_shown_twice_occurs_once_and_first),
         cmocka_unit_test(test_the_duration_comes_from_the_text),
         cmocka_unit_test(test_more_occurrences_than_places_are_fetched_in_turns),
         cmocka_unit_test(test_bad_events_are_refused_with_line_and_advice),
@@ -562,6 +595,7 @@ int main(void)
         cmocka_unit_test(test_a_plan_survives_its_text),
         cmocka_unit_test(test_a_plan_that_cannot_be_is_refused),
         cmocka_unit_test(test_events_are_described_for_a_form),
+        cmocka_unit_test(test_the_last_day_is_the_last_that_sounds),
         cmocka_unit_test(test_rules_with_long_gaps_end_soon),
         cmocka_unit_test(test_property_any_window_shows_a_part_of_the_whole),
         cmocka_unit_test(test_property_damaged_texts_never_harm),
