@@ -206,15 +206,13 @@ static enum err check_pair(struct pki *p, enum file key_file, enum file crt_file
 
 static enum err load_all(struct pki *p, struct err_detail *detail)
 {
-    struct cert_facts ca;
     enum err e = ERR_OK;
 
     for (enum file f = 0; f < FILE_COUNT && e == ERR_OK; f++)
         e = pki_files_read(p->dir, &p->files[f], detail);
     if (e != ERR_OK)
         return e;
-    if (cert_read(text_of(p, CA_CRT), &ca) != ERR_OK || !ca.is_ca ||
-        cert_der(text_of(p, CA_CRT), p->ca_der, &p->ca_der_len) != ERR_OK)
+    if (cert_der(text_of(p, CA_CRT), p->ca_der, &p->ca_der_len) != ERR_OK)
         return damaged(p, CA_CRT, detail);
     e = check_pair(p, CA_KEY, CA_CRT, detail);
     if (e == ERR_OK)

@@ -97,14 +97,20 @@ static void test_a_flood_of_sources_forgets_the_oldest_only(void **state)
     char address[32];
 
     (void)state;
-    wrong(&l, "192.0.2.1", 5, NOW);
-    wrong(&l, "192.0.2.2", 5, NOW + 1);
+    wrong(&l, "192.0.2.3", 5, NOW - ENROL_WINDOW_US); /* over: its place is taken first */
+    wrong(&l, "192.0.2.1", 5, NOW - 2);
+    wrong(&l, "192.0.2.2", 5, NOW - 1);
     for (int i = 0; i < ENROL_SOURCES_MAX - 1; i++) {
         snprintf(address, sizeof(address), "10.0.%d.1", i);
-        wrong(&l, address, 1, NOW + 2);
+        wrong(&l, address, ENROL_WRONG_PER_SOURCE, NOW);
+        l.all.wrong = 0;
     }
-    assert_may_ask(&l, "192.0.2.1", NOW + 3);
-    assert_must_wait(&l, "192.0.2.2", NOW + 3, 600);
+    assert_may_ask(&l, "192.0.2.1", NOW);
+    assert_must_wait(&l, "192.0.2.2", NOW, 600);
+    for (int i = 0; i < ENROL_SOURCES_MAX - 1; i++) {
+        snprintf(address, sizeof(address), "10.0.%d.1", i);
+        assert_must_wait(&l, address, NOW, 600);
+    }
 }
 
 static void test_a_clock_set_back_does_not_lock_for_ever(void **state)

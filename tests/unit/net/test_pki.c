@@ -268,6 +268,29 @@ static void test_a_damaged_or_foreign_file_is_named(void **state)
     pki_free(open_at(at, now_us()));
 }
 
+static void test_a_pair_of_another_station_is_refused(void **state)
+{
+    struct place *at = *state;
+    struct teststation other;
+    char key[9000], cert[9000], pem[CERT_PEM_MAX];
+
+    pki_free(open_at(at, now_us()));
+    teststation_init(&other);
+    assert_int_equal(cert_pem(test_identity_der(&other.controller), pem), ERR_OK);
+    for (size_t i = 2; i < 8; i += 2) {
+        size_t key_len = read_file(at, all_files[i], key, sizeof(key));
+        size_t cert_len = read_file(at, all_files[i + 1], cert, sizeof(cert));
+
+        write_file(at, all_files[i], other.controller.key_pem, strlen(other.controller.key_pem));
+        write_file(at, all_files[i + 1], pem, strlen(pem));
+        assert_refused(at, ERR_FORMAT, all_files[i + 1]);
+        write_file(at, all_files[i], key, key_len);
+        write_file(at, all_files[i + 1], cert, cert_len);
+    }
+    teststation_deinit(&other);
+    pki_free(open_at(at, now_us()));
+}
+
 static void test_nodes_connect_and_enrol_with_what_is_issued(void **state)
 {
     struct place *at = *state;
@@ -456,6 +479,7 @@ int main(void)
         CASE(test_a_key_that_others_can_read_is_refused),
         CASE(test_a_missing_file_is_named_and_nothing_is_made_anew),
         CASE(test_a_damaged_or_foreign_file_is_named),
+        CASE(test_a_pair_of_another_station_is_refused),
         CASE(test_nodes_connect_and_enrol_with_what_is_issued),
         CASE(test_orders_are_signed_with_what_is_issued),
         CASE(test_a_bad_request_gets_no_certificate),

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -315,6 +316,36 @@ static void test_a_session_ticket_names_nobody_in_an_enrolment(void **state)
     link_config_free(enroller);
 }
 
+static int64_t ticket_end_s(const struct test_identity *node)
+{
+    struct link_config *config = teststation_client(&station, node);
+    struct link *client = link_of(config), *server = link_of(server_config);
+    int64_t end_s;
+
+    testwire_connect(client, server);
+    end_s = server->identity.expires_s;
+    link_free(client);
+    link_free(server);
+    link_config_free(config);
+    return end_s;
+}
+
+static void test_a_ticket_lasts_a_day_or_as_long_as_the_certificate(void **state)
+{
+    int64_t before_s = (int64_t)time(NULL);
+    struct test_identity node;
+    struct cert_facts facts;
+
+    (void)state;
+    assert_in_range(ticket_end_s(&station.node) - before_s, TICKET_LIFETIME_S,
+                    TICKET_LIFETIME_S + 60);
+    test_identity_init(&node, &station.ca, CERT_CLIENT, "loa-node-7", 0, 1);
+    assert_int_equal(cert_read(test_identity_der(&node), &facts), ERR_OK);
+    assert_true(facts.to_s - before_s <= TICKET_LIFETIME_S + 60);
+    assert_int_equal(ticket_end_s(&node), facts.to_s);
+    test_identity_deinit(&node);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +360,7 @@ int main(void)
 #endif
         cmocka_unit_test(test_the_ticket_of_an_enrolment_opens_no_session),
         cmocka_unit_test(test_a_session_ticket_names_nobody_in_an_enrolment),
+        cmocka_unit_test(test_a_ticket_lasts_a_day_or_as_long_as_the_certificate),
     };
 
     return cmocka_run_group_tests_name("link_hostile", tests, make_station, drop_station);
