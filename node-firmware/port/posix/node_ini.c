@@ -116,7 +116,7 @@ static enum err set_value(struct node_ini *ini, const char *section, const char 
         return set_level(ini, value, detail);
     field = (char *)ini + key->offset;
     if (key->size == 0) {
-        uint32_t v;
+        uint32_t v = 0;
         enum err e = set_number(key, &v, value, detail);
 
         if (e == ERR_OK)
