@@ -171,6 +171,24 @@ static void test_duplicate_targets_count_once(void **state)
     broadcast_deinit(&b);
 }
 
+static void test_a_target_that_joins_later_is_ordered_too(void **state)
+{
+    struct world w;
+
+    (void)state;
+    setup(&w, 3);
+    w.ready[1] = w.ready[3] = w.ready[5] = true;
+    run(&w, START - 100 * S);
+    assert_int_equal(broadcast_add_target(&w.b, (struct node_id){3}), ERR_EXISTS);
+    assert_int_equal(broadcast_add_target(&w.b, (struct node_id){5}), ERR_OK);
+    assert_int_equal(w.b.target_count, 4);
+    run(&w, START - 100 * S);
+    assert_int_equal(w.plays[5], 1);
+    assert_int_equal(w.plays[3], 1);
+    assert_int_equal(target(&w, 3)->state, TARGET_ORDERED);
+    broadcast_deinit(&w.b);
+}
+
 static void test_an_unanswered_order_is_repeated_under_its_own_id(void **state)
 {
     struct world w;
@@ -833,6 +851,7 @@ int main(void)
         cmocka_unit_test(test_a_broadcast_goes_from_plan_to_receipts),
         cmocka_unit_test(test_orders_go_to_ready_nodes_only_and_in_any_order_of_ids),
         cmocka_unit_test(test_duplicate_targets_count_once),
+        cmocka_unit_test(test_a_target_that_joins_later_is_ordered_too),
         cmocka_unit_test(test_an_unanswered_order_is_repeated_under_its_own_id),
         cmocka_unit_test(test_a_reconnect_repeats_an_unanswered_order_at_once),
         cmocka_unit_test(test_a_late_joiner_gets_the_order_while_it_is_on_air),

@@ -107,7 +107,7 @@ static void test_only_the_certificate_on_record_is_admitted(void **state)
     registry_free(r);
 }
 
-static void test_settings_carry_the_record_and_the_quiet_hours(void **state)
+static void test_settings_carry_the_record_and_the_allowed_hours(void **state)
 {
     struct node_record rec = record_of(4);
     struct station station;
@@ -132,16 +132,17 @@ static void test_settings_carry_the_record_and_the_quiet_hours(void **state)
     assert_int_equal(s.utc_offset_min, 420);
     assert_int_equal(s.allowed_count, 1);
     assert_int_equal(s.allowed[0].weekdays, 0x7F);
-    assert_int_equal(s.allowed[0].from_min, 360);
-    assert_int_equal(s.allowed[0].to_min, 1260);
+    assert_int_equal(s.allowed[0].from_min, 300);
+    assert_int_equal(s.allowed[0].to_min, 1320);
     assert_int_equal(s.max_broadcast_s, 2700);
-    station.policy.quiet_from_min = 720;
-    station.policy.quiet_to_min = 840;
+    station.policy.allowed_from_min = 840;
+    station.policy.allowed_to_min = 720;
     rec.zone.v = 0;
     registry_settings(&rec, &station, &s);
     assert_int_equal(s.allowed_count, 2);
     assert_int_equal(s.zones_count, 0);
-    station.policy.quiet_to_min = 720;
+    station.policy.allowed_from_min = 0;
+    station.policy.allowed_to_min = 1440;
     registry_settings(&rec, &station, &s);
     assert_int_equal(s.allowed_count, 0);
 }
@@ -180,7 +181,7 @@ int main(void)
         cmocka_unit_test(test_a_new_record_keeps_the_live_state),
         cmocka_unit_test(test_twenty_thousand_fit_and_no_more),
         cmocka_unit_test(test_only_the_certificate_on_record_is_admitted),
-        cmocka_unit_test(test_settings_carry_the_record_and_the_quiet_hours),
+        cmocka_unit_test(test_settings_carry_the_record_and_the_allowed_hours),
         cmocka_unit_test(test_property_a_registry_is_a_sorted_set),
     };
 

@@ -40,6 +40,19 @@ static void test_the_defaults_are_the_rules_of_the_field(void **state)
     assert_false(station_is_quiet(&s, AT(3, 15), AT(3, 16)));
 }
 
+static void test_nodes_are_allowed_an_hour_around_the_day(void **state)
+{
+    struct station s = make();
+
+    (void)state;
+    assert_true(station_allows(&s, AT(5, 0), AT(22, 0)));
+    assert_false(station_allows(&s, AT(5, 0) - 1, AT(6, 0)));
+    assert_false(station_allows(&s, AT(21, 0), AT(22, 0) + 1));
+    s.policy.allowed_from_min = 0;
+    s.policy.allowed_to_min = 1440;
+    assert_true(station_allows(&s, AT(3, 15), AT(3, 16)));
+}
+
 static void test_codes_are_five_digits(void **state)
 {
     static const char *const bad[] = {"", "2714", "271480", "2714a", " 7148"};
@@ -76,6 +89,12 @@ static void test_what_a_person_enters_wrongly_is_refused(void **state)
     assert_int_equal(station_check(&s, NULL), ERR_LIMIT);
     s = make();
     s.policy.quiet_to_min = 1441;
+    assert_int_equal(station_check(&s, NULL), ERR_LIMIT);
+    s = make();
+    s.policy.allowed_from_min = 1441;
+    assert_int_equal(station_check(&s, NULL), ERR_LIMIT);
+    s = make();
+    s.policy.allowed_to_min = 1441;
     assert_int_equal(station_check(&s, NULL), ERR_LIMIT);
     s = make();
     s.policy.max_broadcast_s = 0;
@@ -119,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_defaults_are_the_rules_of_the_field),
+        cmocka_unit_test(test_nodes_are_allowed_an_hour_around_the_day),
         cmocka_unit_test(test_codes_are_five_digits),
         cmocka_unit_test(test_what_a_person_enters_wrongly_is_refused),
         cmocka_unit_test(test_a_time_zone_brings_its_offset),
