@@ -3,7 +3,7 @@
  * Upload → src_file (sandboxed ffmpeg) → unlinked PCM file → loudness (-16 LUFS, true peak below
  * -1 dBTP, also after the codec) → Ogg Opus → DIR/ab/cdef….opus, named by the SHA-256 of its bytes.
  * The same recording imported twice gives the same bytes and so the same name. What fails leaves
- * nothing behind. Thread: a worker of the caller's; calls block for about 1/50 of the sound's length. */
+ * nothing behind. Thread: a worker of the caller's; calls block for 1/60 to 1/20 of the sound's length. */
 #ifndef LOA_IMPORT_H
 #define LOA_IMPORT_H
 

@@ -18,6 +18,8 @@ struct limiter {
     float ceiling;
     float release; /* share of the way back to 1 made in one sample */
     float taps[3][TAPS]; /* a quarter, a half and three quarters of the way to the next sample */
+    float calm; /* no peak between samples passes the ceiling while all samples are below this */
+    uint64_t loud_until; /* a sample above it lies within the taps until then */
     uint64_t n; /* samples taken in */
     float x[RING]; /* amplified input */
     float need[RING]; /* gain that the peak at a sample asks for */
@@ -28,6 +30,22 @@ struct limiter {
     uint64_t queue_head;
     uint64_t queue_tail;
 };
+
+/* How much higher than its highest sample a signal can be between samples. */
+static float most_amplification(const struct limiter *l)
+{
+    float most = 1;
+
+    for (int phase = 0; phase < 3; phase++) {
+        float sum = 0;
+
+        for (int i = 0; i < TAPS; i++)
+            sum += fabsf(l->taps[phase][i]);
+        if (sum > most)
+            most = sum;
+    }
+    return most;
+}
 
 /* Windowed-sinc interpolators, each normalised to unity at zero frequency. */
 static void make_taps(struct limiter *l)
@@ -47,6 +65,7 @@ static void make_taps(struct limiter *l)
         for (int i = 0; i < TAPS; i++)
             l->taps[phase][i] = (float)(l->taps[phase][i] / sum);
     }
+    l->calm = l->ceiling / most_amplification(l);
 }
 
 enum err limiter_new(int32_t gain_mdb, int32_t ceiling_mdb, struct limiter **ret_limiter)
@@ -111,10 +130,13 @@ static float step(struct limiter *l, float in)
     uint64_t m = n - HALF;
     float before = l->envelope[(m - 1) % RING];
     float held;
-    float peak;
+    float peak = 0;
 
     l->x[n % RING] = in * l->gain;
-    peak = peak_at(l, m);
+    if (fabsf(l->x[n % RING]) >= l->calm)
+        l->loud_until = n + TAPS;
+    if (n < l->loud_until)
+        peak = peak_at(l, m);
     l->need[m % RING] = peak > l->ceiling ? l->ceiling / peak : 1;
     held = lowest_need(l, m);
     before += (1 - before) * l->release;

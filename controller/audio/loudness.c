@@ -2,9 +2,10 @@
 
 #include <ebur128.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "check.h"
 
 #define BLOCK_SAMPLES (SAMPLE_RATE_HZ * 2 / 5) /* 400 ms, BS.1770-4 */
 
@@ -15,18 +16,19 @@ struct loudness_meter {
     bool longer;
 };
 
-static ebur128_state *new_state(void)
+static ebur128_state *new_state(bool with_peak)
 {
-    return ebur128_init(1, SAMPLE_RATE_HZ, EBUR128_MODE_I | EBUR128_MODE_TRUE_PEAK);
+    return ebur128_init(1, SAMPLE_RATE_HZ,
+                        with_peak ? EBUR128_MODE_I | EBUR128_MODE_TRUE_PEAK : EBUR128_MODE_I);
 }
 
-enum err loudness_meter_new(struct loudness_meter **ret_meter)
+enum err loudness_meter_new(bool with_peak, struct loudness_meter **ret_meter)
 {
     struct loudness_meter *m = calloc(1, sizeof(*m));
 
     if (m == NULL)
         return ERR_NOMEM;
-    m->state = new_state();
+    m->state = new_state(with_peak);
     if (m->state == NULL) {
         free(m);
         return ERR_NOMEM;
@@ -59,7 +61,7 @@ enum err loudness_meter_add(struct loudness_meter *m, const float *pcm, size_t s
 /* Loudness of the first samples repeated to fill two blocks; -HUGE_VAL when it cannot be known. */
 static double short_loudness(const struct loudness_meter *m)
 {
-    ebur128_state *s = m->first_len > 0 ? new_state() : NULL;
+    ebur128_state *s = m->first_len > 0 ? new_state(false) : NULL;
     double lufs = -HUGE_VAL;
 
     if (s == NULL)
@@ -89,6 +91,7 @@ int32_t loudness_meter_peak_mdb(const struct loudness_meter *m)
 {
     double peak = 0;
 
+    CHECK((m->state->mode & EBUR128_MODE_TRUE_PEAK) == EBUR128_MODE_TRUE_PEAK);
     if (ebur128_true_peak(m->state, 0, &peak) != EBUR128_SUCCESS || !(peak > 1e-10))
         return -200000;
     return (int32_t)lround(20000 * log10(peak));

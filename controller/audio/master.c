@@ -20,7 +20,7 @@
 #define PEAK_AIM_MDB (LOUDNESS_PEAK_MAX_MDB - 50) /* meters differ by a few hundredths */
 /* First ceiling: at 32 kbit/s the codec adds 0.3 to 1.1 dB to the peaks of limited speech. */
 #define CODEC_MARGIN_MDB 1500
-#define CODEC_LOSS_MLU 500 /* the codec takes away more than this: encode again with more gain */
+#define CODEC_LOSS_MLU 700 /* the codec takes away more than this: encode again with more gain */
 #define CODEC_LOSS_PASSES 2
 #define SAMPLE_MAX 64.0F /* +36 dBFS: more than any real recording, far from overflow */
 
@@ -95,15 +95,8 @@ struct level {
     int32_t peak_mdb;
 };
 
-static struct level read_meter(const struct loudness_meter *m)
-{
-    return (struct level){
-        .loudness_mlufs = loudness_meter_integrated_mlufs(m),
-        .peak_mdb = loudness_meter_peak_mdb(m),
-    };
-}
-
-/* Measure the recording behind gain and limiter (`limiter` NULL: as it is), without encoding. */
+/* Measure without encoding: loudness and peak of the recording as it is, or (`limiter` not NULL) the
+ * loudness behind gain and limiter. */
 static enum err measure(const struct master_job *job, struct limiter *limiter,
                         struct level *ret_level, struct err_detail *detail)
 {
@@ -112,15 +105,17 @@ static enum err measure(const struct master_job *job, struct limiter *limiter,
                             .left = job->samples};
     struct loudness_meter *meter = NULL;
     float pcm[PACKET_SAMPLES];
-    enum err err = loudness_meter_new(&meter);
+    enum err err = loudness_meter_new(limiter == NULL, &meter);
 
     while (err == ERR_OK && window.left > 0) {
         err = chain_next(&chain, pcm, detail);
         if (err == ERR_OK)
             err = measure_window(&window, meter, pcm);
     }
-    if (err == ERR_OK)
-        *ret_level = read_meter(meter);
+    if (err == ERR_OK) {
+        ret_level->loudness_mlufs = loudness_meter_integrated_mlufs(meter);
+        ret_level->peak_mdb = limiter == NULL ? loudness_meter_peak_mdb(meter) : 0;
+    }
     loudness_meter_free(meter);
     return err;
 }
@@ -207,7 +202,7 @@ static enum err attempt_init(struct attempt *a, const struct master_job *job,
     if (err == ERR_OK)
         err = encoder_new(job->bitrate_bps, &a->encoder);
     if (err == ERR_OK)
-        err = loudness_meter_new(&a->meter);
+        err = loudness_meter_new(true, &a->meter);
     if (err == ERR_OK) {
         a->decoder = opus_decoder_create(SAMPLE_RATE_HZ, 1, NULL);
         err = a->decoder == NULL ? ERR_NOMEM : ERR_OK;
@@ -268,8 +263,10 @@ static enum err encode_all(struct attempt *a, const struct master_job *job, stru
         if (err == ERR_OK)
             err = encode_one(a, pcm, &window, detail);
     }
-    if (err == ERR_OK)
-        *ret_level = read_meter(a->meter);
+    if (err == ERR_OK) {
+        ret_level->loudness_mlufs = loudness_meter_integrated_mlufs(a->meter);
+        ret_level->peak_mdb = loudness_meter_peak_mdb(a->meter);
+    }
     return err;
 }
 
@@ -323,7 +320,7 @@ enum err master_store(const struct master_job *job, struct master_result *ret_re
                       struct err_detail *detail)
 {
     struct master_result result = {.known = false};
-    struct setting s;
+    struct setting s = {0};
     int loss_passes = 0;
     enum err err = find_setting(job, &s, detail);
 

@@ -185,6 +185,13 @@ enum err waveform_write_wav(const char *path, const struct waveform *w)
     return fclose(file) != 0 || failed ? ERR_IO : ERR_OK;
 }
 
+/* Without the checks for infinities that the language asks for: three times as fast. */
+static double complex times(double complex a, double complex b)
+{
+    return CMPLX(creal(a) * creal(b) - cimag(a) * cimag(b),
+                 creal(a) * cimag(b) + cimag(a) * creal(b));
+}
+
 /* In-place radix-2 transform; n a power of two; sign -1 forward, +1 backward without scaling. */
 static void transform(double complex *x, size_t n, int sign)
 {
@@ -209,11 +216,11 @@ static void transform(double complex *x, size_t n, int sign)
 
             for (size_t k = 0; k < len / 2; k++) {
                 double complex u = x[at + k];
-                double complex v = x[at + k + len / 2] * turn;
+                double complex v = times(x[at + k + len / 2], turn);
 
                 x[at + k] = u + v;
                 x[at + k + len / 2] = u - v;
-                turn *= root;
+                turn = times(turn, root);
             }
         }
     }
@@ -280,7 +287,7 @@ static enum err correlate(struct matching *m)
     transform(m->product, m->n, -1);
     transform(other, m->n, -1);
     for (size_t i = 0; i < m->n; i++)
-        m->product[i] *= conj(other[i]);
+        m->product[i] = times(m->product[i], conj(other[i]));
     transform(m->product, m->n, 1);
     free(other);
     return ERR_OK;

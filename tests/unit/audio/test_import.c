@@ -46,7 +46,7 @@ static void measure(const struct waveform *w, int32_t *ret_mlufs, int32_t *ret_p
 {
     struct loudness_meter *m;
 
-    assert_int_equal(loudness_meter_new(&m), ERR_OK);
+    assert_int_equal(loudness_meter_new(true, &m), ERR_OK);
     assert_int_equal(loudness_meter_add(m, w->pcm, w->samples), ERR_OK);
     *ret_mlufs = loudness_meter_integrated_mlufs(m);
     *ret_peak_mdb = loudness_meter_peak_mdb(m);
@@ -82,7 +82,7 @@ static void check_sound(struct scratch *s, const char *path, double correlation)
     assert_int_equal(info.duration_ms, (info.samples + 47) / 48);
     measure(&got, &mlufs, &peak);
     assert_int_equal(waveform_match(&got, &want, &m), ERR_OK);
-    print_message("%s: %d mLUFS, peak %d mdB, gain %d mdB, correlation %.4f, lag %.2f\n", path,
+    print_message("# %s: %d mLUFS, peak %d mdB, gain %d mdB, correlation %.4f, lag %.2f\n", path,
                   mlufs, peak, info.gain_mdb, m.correlation, m.lag_samples);
     assert_in_range(mlufs + 100000, 100000 + LOUDNESS_TARGET_MLUFS - 1000,
                     100000 + LOUDNESS_TARGET_MLUFS + 1000);
@@ -115,9 +115,7 @@ static void test_real_voices_are_levelled_and_sound_the_same(void **state)
 static void make_speech(const char *path)
 {
     run_program("espeak-ng", "-v", "vi", "-w", path,
-                "Kính chào bà con thôn Một. Ngày mai trạm y tế xã tiêm phòng cho trẻ em từ bảy giờ "
-                "sáng. Xin mời bà con đưa các cháu đến đúng giờ.",
-                (char *)NULL);
+                "Kính mời bà con đưa các cháu đi tiêm phòng lúc bảy giờ sáng mai.", (char *)NULL);
 }
 
 static void test_speech_in_every_container_is_levelled(void **state)
@@ -174,12 +172,12 @@ static void test_levelled_speech_in_every_container_sounds_the_same(void **state
 static void test_hard_signals_keep_the_peak(void **state)
 {
     static const char *const makes[] = {
-        "-f lavfi -i anoisesrc=d=3:a=0.9",
-        "-f lavfi -i sine=60:d=3,volume=17dB",
-        "-f lavfi -i aevalsrc='if(lt(mod(t,0.5),0.001),1,0.02*sin(2*PI*300*t))':d=3",
-        "-f lavfi -i aevalsrc='sgn(sin(2*PI*440*t))':d=3",
-        "-f lavfi -i aevalsrc='0.99*sin(2*PI*6000*t+0.785)':d=3",
-        "-f lavfi -i aevalsrc='3*sin(2*PI*500*t)*lt(mod(t,1),0.1)':d=3 -c:a pcm_f32le",
+        "-f lavfi -i anoisesrc=d=1.5:a=0.9",
+        "-f lavfi -i sine=60:d=1.5,volume=17dB",
+        "-f lavfi -i aevalsrc='if(lt(mod(t,0.5),0.001),1,0.02*sin(2*PI*300*t))':d=1.5",
+        "-f lavfi -i aevalsrc='sgn(sin(2*PI*440*t))':d=1.5",
+        "-f lavfi -i aevalsrc='0.99*sin(2*PI*6000*t+0.785)':d=1.5",
+        "-f lavfi -i aevalsrc='3*sin(2*PI*500*t)*lt(mod(t,1),0.1)':d=1.5 -c:a pcm_f32le",
     };
     static const uint32_t bitrates[] = {16000, 32000, 64000};
     struct scratch *s = *state;
@@ -199,8 +197,8 @@ static void test_hard_signals_keep_the_peak(void **state)
                 fail_msg("%s: %s", makes[i], detail.text);
             got = decode_media(s, &info.id);
             measure(&got, &mlufs, &peak);
-            print_message("signal %zu at %u bit/s: %d mLUFS, peak %d mdB\n", i, bitrates[k], mlufs,
-                          peak);
+            print_message("# signal %zu at %u bit/s: %d mLUFS, peak %d mdB\n", i, bitrates[k],
+                          mlufs, peak);
             assert_true(peak <= LOUDNESS_PEAK_MAX_MDB);
             waveform_free(&got);
         }

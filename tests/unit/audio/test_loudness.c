@@ -23,7 +23,7 @@ static void measure(const struct waveform *w, int32_t *ret_mlufs, int32_t *ret_p
 {
     struct loudness_meter *m;
 
-    assert_int_equal(loudness_meter_new(&m), ERR_OK);
+    assert_int_equal(loudness_meter_new(true, &m), ERR_OK);
     assert_int_equal(loudness_meter_add(m, w->pcm, w->samples), ERR_OK);
     *ret_mlufs = loudness_meter_integrated_mlufs(m);
     *ret_peak_mdb = loudness_meter_peak_mdb(m);
@@ -126,7 +126,7 @@ static void test_no_signal_passes_the_ceiling(void **state)
     uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : 20240;
 
     (void)state;
-    print_message("SEED=%llu\n", (unsigned long long)seed);
+    print_message("# SEED=%llu\n", (unsigned long long)seed);
     for (unsigned k = 0; k < 20; k++) {
         struct waveform w = make(SAMPLE_RATE_HZ);
         int32_t ceiling = -1000 - (int32_t)(k % 5) * 1000;
