@@ -121,6 +121,7 @@ class Station:
         code = (self.data / "admin-code").read_text().strip()
         self.ctl("setup", "--code", code, "--login", "admin", "--name", "Quản trị viên",
                  "--password-stdin", stdin=password + "\n")
+        self.ctl("station", "set", "--allowed-from", "00:00", "--allowed-to", "24:00")
         for login, name, role in (("lan", "Nguyễn Thị Lan", "operator"),
                                   ("hung", "Trần Văn Hùng", "approver")):
             self.ctl("user", "add", login, "--name", name, "--role", role, "--password-stdin",
@@ -163,7 +164,7 @@ class Station:
 
     def bulletin(self, title, *files, priority="normal"):
         """Import, compose, submit, approve; returns the bulletin's id."""
-        media = [self.json("media", "import", f, user="lan")["id"] for f in files]
+        media = [self.json("media", "import", f, user="lan")["sha256"] for f in files]
         parts = [arg for m in media for arg in ("--media", m)]
         made = self.json("bulletin", "add", "--title", title, "--priority", priority, *parts,
                          user="lan")

@@ -1,0 +1,35 @@
+/* http.h - one request to the station's API and its answer, over verified TLS (libcurl). */
+#ifndef LOA_HTTP_H
+#define LOA_HTTP_H
+
+#include "call.h"
+
+struct http_answer {
+    long status; /* HTTP status; 0: the station was not reached (said already) */
+    json_t *json; /* owned; NULL when the body is not JSON */
+};
+
+/* Send a request and read a JSON answer.
+ *
+ *   path  begins with /api/v1
+ *   body  may be NULL; borrowed
+ *
+ * False after saying in one line why the station could not be reached. A refusal by the station is true:
+ * look at status, or use http_refused(). */
+bool http_request(const struct call *call, const char *method, const char *path, json_t *body,
+                  struct http_answer *ret_answer);
+
+/* Send a file as the body of a POST, with a progress line on a terminal. */
+bool http_upload(const struct call *call, const char *path, const char *file,
+                 struct http_answer *ret_answer);
+
+/* Write the body of a 200 answer to `file`, whole or not at all. */
+bool http_download(const struct call *call, const char *method, const char *path, const char *file,
+                   struct http_answer *ret_answer);
+
+/* Say the station's own sentence when it refused; true then. */
+bool http_refused(const struct http_answer *answer);
+
+void http_answer_deinit(struct http_answer *answer);
+
+#endif

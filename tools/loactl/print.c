@@ -1,0 +1,308 @@
+#include "print.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define COLUMNS_MAX 16
+#define CELL_SIZE 256
+
+struct column {
+    char path[64]; /* "status.rms_mdb" */
+    size_t width; /* characters, not bytes */
+};
+
+static const json_t *at_path(const json_t *row, const char *path)
+{
+    char name[64];
+
+    while (row != NULL && *path != '\0') {
+        size_t len = strcspn(path, ".");
+
+        snprintf(name, sizeof(name), "%.*s", (int)len, path);
+        row = json_object_get(row, name);
+        path += len + (path[len] == '.');
+    }
+    return row;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text);
+    size_t m = strlen(end);
+
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* Instants are microseconds in JSON; people read local time. */
+static void format_time(json_int_t us, char *ret_text, size_t size)
+{
+    time_t s = (time_t)(us / 1000000);
+    struct tm local;
+    size_t n;
+
+    if (us == 0 || localtime_r(&s, &local) == NULL) {
+        snprintf(ret_text, size, "-");
+        return;
+    }
+    n = strftime(ret_text, size, "%Y-%m-%d %H:%M:%S", &local);
+    snprintf(ret_text + n, size - n, ".%03d", (int)(us / 1000 % 1000));
+}
+
+static void format_cell(const char *path, const json_t *value, char *ret_text, size_t size)
+{
+    if (json_is_string(value))
+        snprintf(ret_text, size, "%s", json_string_value(value));
+    else if (json_is_boolean(value))
+        snprintf(ret_text, size, "%s", json_is_true(value) ? "yes" : "no");
+    else if (json_is_integer(value) && ends_with(path, "_us") &&
+             json_integer_value(value) > 1000000000000)
+        format_time(json_integer_value(value), ret_text, size);
+    else if (json_is_integer(value))
+        snprintf(ret_text, size, "%lld", (long long)json_integer_value(value));
+    else if (json_is_array(value) || json_is_object(value)) {
+        char *text = json_dumps(value, JSON_COMPACT);
+
+        snprintf(ret_text, size, "%s", text != NULL ? text : "");
+        free(text);
+    } else
+        snprintf(ret_text, size, "-");
+}
+
+/* Characters a terminal shows: UTF-8 lead bytes; Vietnamese in NFC is one column a character. */
+static size_t width_of(const char *text)
+{
+    size_t n = 0;
+
+    for (; *text != '\0'; text++)
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
+static size_t split_columns(const char *list, struct column *ret_columns)
+{
+    size_t count = 0;
+
+    while (*list != '\0' && count < COLUMNS_MAX) {
+        size_t len = strcspn(list, ",");
+
+        snprintf(ret_columns[count].path, sizeof(ret_columns[0].path), "%.*s", (int)len, list);
+        ret_columns[count].width = width_of(ret_columns[count].path);
+        count++;
+        list += len + (list[len] == ',');
+    }
+    return count;
+}
+
+static void put_cell(const char *text, size_t width, bool last)
+{
+    fputs(text, stdout);
+    if (last)
+        putchar('\n');
+    else
+        printf("%*s", (int)(width - width_of(text) + 2), "");
+}
+
+static void print_table(const char *list, const json_t *rows)
+{
+    struct column columns[COLUMNS_MAX];
+    size_t count = split_columns(list, columns);
+    char cell[CELL_SIZE];
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row)
+    {
+        for (size_t k = 0; k < count; k++) {
+            format_cell(columns[k].path, at_path(row, columns[k].path), cell, sizeof(cell));
+            if (width_of(cell) > columns[k].width)
+                columns[k].width = width_of(cell);
+        }
+    }
+    for (size_t k = 0; k < count; k++)
+        put_cell(columns[k].path, columns[k].width, k + 1 == count);
+    json_array_foreach(rows, i, row)
+    {
+        for (size_t k = 0; k < count; k++) {
+            format_cell(columns[k].path, at_path(row, columns[k].path), cell, sizeof(cell));
+            put_cell(cell, columns[k].width, k + 1 == count);
+        }
+    }
+}
+
+static void print_record(const char *list, const json_t *record)
+{
+    struct column columns[COLUMNS_MAX];
+    size_t count = split_columns(list, columns);
+    char cell[CELL_SIZE];
+
+    for (size_t k = 0; k < count; k++) {
+        format_cell(columns[k].path, at_path(record, columns[k].path), cell, sizeof(cell));
+        printf("%-22s %s\n", columns[k].path, cell);
+    }
+}
+
+void print_answer(const struct call *call, const json_t *answer)
+{
+    const struct command *command = call->command;
+    const json_t *body = command->list != NULL ? json_object_get(answer, command->list) : answer;
+
+    if (body == NULL)
+        body = answer;
+    if (call->settings.json) {
+        if (body == NULL)
+            puts("{}");
+        else
+            json_dumpf(body, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+        if (body != NULL)
+            putchar('\n');
+        return;
+    }
+    if (command->columns != NULL && json_is_array(body))
+        print_table(command->columns, body);
+    else if (command->columns != NULL && json_is_object(body))
+        print_record(command->columns, body);
+    else if (command->done != NULL)
+        puts(command->done);
+}
+
+static void put_usage(FILE *out, const struct command *c)
+{
+    fprintf(out, "loactl %s%s%s", c->noun != NULL ? c->noun : "", c->noun != NULL ? " " : "",
+            c->verb);
+    for (size_t i = 0; i < COMMAND_ARGS_MAX && c->args[i].form != ARG_NONE; i++) {
+        const struct arg *a = &c->args[i];
+        const char *value = a->value != NULL ? a->value : "VALUE";
+
+        fputs(a->required ? " " : " [", out);
+        if (a->form == ARG_POSITION)
+            fputs(value, out);
+        else if (a->form == ARG_FLAG)
+            fprintf(out, "--%s", a->name);
+        else
+            fprintf(out, "--%s %s%s", a->name, value, a->form == ARG_REPEAT ? " ..." : "");
+        if (!a->required)
+            fputs("]", out);
+    }
+}
+
+void print_help(const struct command *command)
+{
+    if (command != NULL) {
+        printf("%s\n\nusage: ", command->summary);
+        put_usage(stdout, command);
+        puts(" [--json]");
+        for (size_t i = 0; i < COMMAND_ARGS_MAX && command->args[i].form != ARG_NONE; i++)
+            printf("  %s%-20s %s\n", command->args[i].form == ARG_POSITION ? "  " : "--",
+                   command->args[i].form == ARG_POSITION ? command->args[i].value
+                                                         : command->args[i].name,
+                   command->args[i].help);
+        return;
+    }
+    puts("usage: loactl [--server URL] [--ca FILE] [--json] NOUN VERB [ARGUMENTS]\n");
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = &command_table[i];
+
+        printf("  %-9s %-14s %s\n", c->noun != NULL ? c->noun : "", c->verb, c->summary);
+    }
+    puts("\nEach command explains itself: loactl NOUN VERB --help.\n"
+         "LOACTL_SERVER, LOACTL_CA and LOACTL_STATE set defaults. Exit: 0 done, 1 refused, 2 "
+         "usage.");
+}
+
+/* roff: a leading dot or apostrophe and every backslash and hyphen would mean something. */
+static void put_roff(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\\')
+            fputs("\\e", stdout);
+        else if (*text == '-')
+            fputs("\\-", stdout);
+        else
+            putchar(*text);
+    }
+}
+
+void print_manual(void)
+{
+    printf(".TH LOACTL 1 \"\" \"loa %s\" \"User commands\"\n", LOA_VERSION);
+    puts(".SH NAME\nloactl \\- run a loudspeaker station from a shell\n.SH SYNOPSIS\n"
+         ".B loactl\n[\\-\\-server URL] [\\-\\-ca FILE] [\\-\\-json] NOUN VERB [ARGUMENTS]\n.SH "
+         "DESCRIPTION\n"
+         "Everything an operator does in the web console, by the same API. Answers are tables; "
+         "with\n"
+         ".B \\-\\-json\nthey are the station's own JSON. Errors are one line: what is wrong and "
+         "what to do.\n"
+         ".SH COMMANDS");
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = &command_table[i];
+
+        puts(".TP");
+        fputs(".B loactl ", stdout);
+        put_roff(c->noun != NULL ? c->noun : "");
+        fputs(c->noun != NULL ? " " : "", stdout);
+        put_roff(c->verb);
+        putchar('\n');
+        put_roff(c->summary);
+        puts(".");
+        for (size_t k = 0; k < COMMAND_ARGS_MAX && c->args[k].form != ARG_NONE; k++) {
+            fputs(".br\n", stdout);
+            put_roff(c->args[k].form == ARG_POSITION ? "" : "--");
+            put_roff(c->args[k].form == ARG_POSITION ? c->args[k].value : c->args[k].name);
+            fputs(": ", stdout);
+            put_roff(c->args[k].help);
+            putchar('\n');
+        }
+    }
+    puts(".SH ENVIRONMENT\n.TP\n.B LOACTL_SERVER\nhttps://HOST:PORT of the station.\n.TP\n.B "
+         "LOACTL_CA\n"
+         "PEM file of the station's CA certificate.\n.TP\n.B LOACTL_STATE\nFolder of the sign-in; "
+         "by default "
+         "~/.config/loactl.\n.SH EXIT STATUS\n0 done, 1 refused (one line on standard error), 2 "
+         "usage.");
+}
+
+void print_completion(void)
+{
+    puts("_loactl()\n{\n  local cur=${COMP_WORDS[COMP_CWORD]} words=\n"
+         "  case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in");
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = &command_table[i];
+
+        if (c->noun != NULL)
+            printf("  \"%s %s\") words='", c->noun, c->verb);
+        else
+            printf("  \"%s \"*) words='", c->verb);
+        for (size_t k = 0; k < COMMAND_ARGS_MAX && c->args[k].form != ARG_NONE; k++) {
+            if (c->args[k].form != ARG_POSITION)
+                printf("--%s ", c->args[k].name);
+        }
+        puts("--json --help' ;;");
+    }
+    puts("  esac\n  if [ \"$COMP_CWORD\" -eq 1 ]; then words='");
+    for (size_t i = 0; i < command_count; i++) {
+        const char *word =
+            command_table[i].noun != NULL ? command_table[i].noun : command_table[i].verb;
+
+        if (i == 0 || command_table[i].noun == NULL || command_table[i - 1].noun == NULL ||
+            strcmp(word, command_table[i - 1].noun) != 0)
+            printf("%s ", word);
+    }
+    puts("'\n  elif [ \"$COMP_CWORD\" -eq 2 ]; then\n    case ${COMP_WORDS[1]} in");
+    for (size_t i = 0; i < command_count; i++) {
+        if (command_table[i].noun == NULL)
+            continue;
+        if (i == 0 || command_table[i - 1].noun == NULL ||
+            strcmp(command_table[i].noun, command_table[i - 1].noun) != 0)
+            printf("    %s) words='", command_table[i].noun);
+        printf("%s ", command_table[i].verb);
+        if (i + 1 == command_count || command_table[i + 1].noun == NULL ||
+            strcmp(command_table[i].noun, command_table[i + 1].noun) != 0)
+            puts("' ;;");
+    }
+    puts("    esac\n  fi\n"
+         "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+         "  [ ${#COMPREPLY[@]} -eq 0 ] && mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+         "  return 0\n}\ncomplete -F _loactl loactl");
+}
