@@ -222,6 +222,8 @@ void storefix_fill(struct storefix *f, struct sample *ret_sample)
                                    .repeats = 2,
                                    .pause_ms = 30000,
                                    .stream = {7},
+                                   .rank = 3,
+                                   .cuts_equal = true,
                                    .media_count = 2,
                                    .target_count = 3,
                                    .targets = targets};

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "store_broadcast.h"
+#include "store_node.h"
 #include "store_order.h"
 #include "storefix.h"
 
@@ -66,6 +67,9 @@ static void test_a_broadcast_is_kept_with_media_and_targets(void **state)
     assert_int_equal(b.repeats, 2);
     assert_int_equal(b.pause_ms, 30000);
     assert_int_equal(b.stream.v, 7);
+    assert_int_equal(b.rank, 3);
+    assert_true(b.cuts_equal);
+    assert_int_equal(b.cancelled_us, 0);
     assert_int_equal(b.media_count, 2);
     assert_memory_equal(&b.media[1].media, &s.media[1], sizeof s.media[1]);
     assert_int_equal(b.media[1].duration_ms, 10001);
@@ -115,7 +119,10 @@ static void test_a_target_is_stored_as_it_proceeds(void **state)
                                   .order = {UINT64_MAX},
                                   .ordered_us = NOW_US - 5,
                                   .verdict = loa_Verdict_VERDICT_QUIET_HOURS,
-                                  .note = "giờ yên tĩnh"};
+                                  .note = "giờ yên tĩnh",
+                                  .stop = {UINT64_MAX - 1},
+                                  .stop_us = NOW_US + 9,
+                                  .stop_answered = true};
     assert_ok(store_broadcast_set_target(f->db, s.broadcast, &t));
     assert_ok(store_broadcast_get(f->db, s.broadcast, &b));
     assert_int_equal(b.targets[1].state, t.state);
@@ -123,18 +130,45 @@ static void test_a_target_is_stored_as_it_proceeds(void **state)
     assert_int_equal(b.targets[1].ordered_us, NOW_US - 5);
     assert_int_equal((int)b.targets[1].verdict, (int)t.verdict);
     assert_string_equal(b.targets[1].note, "giờ yên tĩnh");
+    assert_int_equal(b.targets[1].stop.v, UINT64_MAX - 1);
+    assert_int_equal(b.targets[1].stop_us, NOW_US + 9);
+    assert_true(b.targets[1].stop_answered);
     b.state = BROADCAST_CANCELLED;
     b.expires_us = NOW_US + 7;
+    b.cancelled_us = NOW_US + 8;
     assert_ok(store_broadcast_set_state(f->db, &b));
     broadcast_deinit(&b);
     assert_ok(store_broadcast_get(f->db, s.broadcast, &b));
     assert_int_equal(b.state, BROADCAST_CANCELLED);
     assert_int_equal(b.expires_us, NOW_US + 7);
+    assert_int_equal(b.cancelled_us, NOW_US + 8);
     b.id.v = 99;
     assert_err(ERR_NOT_FOUND, store_broadcast_set_state(f->db, &b));
     broadcast_deinit(&b);
     t.node.v = 99;
     assert_err(ERR_NOT_FOUND, store_broadcast_set_target(f->db, s.broadcast, &t));
+}
+
+static void test_a_node_that_comes_late_becomes_a_target_once(void **state)
+{
+    struct storefix *f = *state;
+    struct node_record node;
+    struct node_id id;
+    struct broadcast b;
+    struct sample s;
+
+    storefix_fill(f, &s);
+    node = storefix_node("mới", s.zones[0]);
+    assert_ok(store_node_add(f->db, &node, &id));
+    assert_ok(store_broadcast_add_target(f->db, s.broadcast, id));
+    assert_err(ERR_EXISTS, store_broadcast_add_target(f->db, s.broadcast, id));
+    assert_err(ERR_NOT_FOUND, store_broadcast_add_target(f->db, s.broadcast, (struct node_id){99}));
+    assert_err(ERR_NOT_FOUND, store_broadcast_add_target(f->db, (struct broadcast_id){99}, id));
+    assert_ok(store_broadcast_get(f->db, s.broadcast, &b));
+    assert_int_equal(b.target_count, 4);
+    assert_int_equal(b.targets[3].node.v, id.v);
+    assert_int_equal(b.targets[3].state, TARGET_WAITING);
+    broadcast_deinit(&b);
 }
 
 static void test_a_repeated_receipt_is_stored_once(void **state)
@@ -366,6 +400,7 @@ int main(void)
         CASE(test_a_broadcast_is_kept_with_media_and_targets),
         CASE(test_an_occurrence_becomes_one_broadcast_only),
         CASE(test_a_target_is_stored_as_it_proceeds),
+        CASE(test_a_node_that_comes_late_becomes_a_target_once),
         CASE(test_a_repeated_receipt_is_stored_once),
         CASE(test_the_newest_of_several_receipts_is_the_targets),
         CASE(test_a_receipt_from_a_node_that_is_no_target_is_not_stored),

@@ -235,6 +235,11 @@ static enum err add_broadcast(struct db *db, const struct sample *s)
     return e;
 }
 
+static enum err add_target(struct db *db, const struct sample *s)
+{
+    return store_broadcast_add_target(db, s->broadcast, (struct node_id){4});
+}
+
 static enum err set_target(struct db *db, const struct sample *s)
 {
     struct broadcast_target t = {.node = s->nodes[0], .state = TARGET_ACCEPTED};
@@ -324,6 +329,7 @@ static const struct {
     {"update_event", update_event},
     {"cancel_event", cancel_event},
     {"add_broadcast", add_broadcast},
+    {"add_target", add_target},
     {"set_target", set_target},
     {"set_state", set_state},
     {"add_receipt", add_receipt},

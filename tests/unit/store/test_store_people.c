@@ -19,6 +19,8 @@ static void test_a_station_is_kept_and_replaced(void **state)
                         .policy = {.author_may_approve = true,
                                    .quiet_from_min = 1260,
                                    .quiet_to_min = 360,
+                                   .allowed_from_min = 300,
+                                   .allowed_to_min = 1320,
                                    .max_broadcast_s = 2700,
                                    .late_tolerance_s = 60}};
     struct station got;
@@ -36,6 +38,8 @@ static void test_a_station_is_kept_and_replaced(void **state)
     assert_true(got.policy.author_may_approve);
     assert_int_equal(got.policy.quiet_from_min, 1260);
     assert_int_equal(got.policy.quiet_to_min, 360);
+    assert_int_equal(got.policy.allowed_from_min, 300);
+    assert_int_equal(got.policy.allowed_to_min, 1320);
     assert_int_equal(got.policy.max_broadcast_s, 2700);
     assert_int_equal(got.policy.late_tolerance_s, 60);
     s.policy.quiet_from_min = 1441;
