@@ -97,8 +97,8 @@ static json_t *target_json(struct call *c, const struct broadcast_target *t)
     return json_pack("{s:I, s:s, s:I, s:s, s:s, s:s, s:o}", "node", (json_int_t)t->node.v, "name",
                      node != NULL ? node->record.name : "", "zone",
                      (json_int_t)(node != NULL ? node->record.zone.v : 0), "state",
-                     target_state_name(t->state), "verdict", broadcast_verdict_name(t->verdict), "note",
-                     t->note, "receipt",
+                     target_state_name(t->state), "verdict", broadcast_verdict_name(t->verdict),
+                     "note", t->note, "receipt",
                      t->has_receipt ? api_receipt_json(&t->receipt) : json_null());
 }
 
@@ -142,6 +142,13 @@ enum err api_check_airtime(struct call *c, const struct bulletin *b, usec_t star
                        " s; this station allows %u s. Repeat it less often "
                        "or shorten it.",
                        total_ms / 1000, station->policy.max_broadcast_s);
+    if (!station_allows(station, start_us, end_us))
+        return err_set(
+            &c->detail, ERR_LIMIT,
+            "It would sound outside the allowed hours (%02u:%02u to %02u:%02u), when nodes "
+            "play emergencies only; choose another time.",
+            station->policy.allowed_from_min / 60U, station->policy.allowed_from_min % 60U,
+            station->policy.allowed_to_min / 60U, station->policy.allowed_to_min % 60U);
     if (quiet_confirmed || !station_is_quiet(station, start_us, end_us))
         return ERR_OK;
     c->confirm = "quiet_confirmed";

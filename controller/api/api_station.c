@@ -85,10 +85,11 @@ static json_t *station_json(const struct station *s)
 {
     const struct station_policy *p = &s->policy;
 
-    return json_pack("{s:s, s:s, s:s, s:i, s:b, s:i, s:i, s:I, s:I}", "code", s->code, "name",
-                     s->name, "timezone", s->timezone, "utc_offset_min", s->utc_offset_min,
+    return json_pack("{s:s, s:s, s:s, s:i, s:b, s:i, s:i, s:i, s:i, s:I, s:I}", "code", s->code,
+                     "name", s->name, "timezone", s->timezone, "utc_offset_min", s->utc_offset_min,
                      "author_may_approve", p->author_may_approve, "quiet_from_min",
-                     p->quiet_from_min, "quiet_to_min", p->quiet_to_min, "max_broadcast_s",
+                     p->quiet_from_min, "quiet_to_min", p->quiet_to_min, "allowed_from_min",
+                     p->allowed_from_min, "allowed_to_min", p->allowed_to_min, "max_broadcast_s",
                      (json_int_t)p->max_broadcast_s, "late_tolerance_s",
                      (json_int_t)p->late_tolerance_s);
 }
@@ -102,6 +103,8 @@ static enum err read_station(struct call *c, struct station *s)
 {
     int64_t from = s->policy.quiet_from_min;
     int64_t to = s->policy.quiet_to_min;
+    int64_t allowed_from = s->policy.allowed_from_min;
+    int64_t allowed_to = s->policy.allowed_to_min;
     int64_t length = s->policy.max_broadcast_s;
     int64_t late = s->policy.late_tolerance_s;
     int offset = 0;
@@ -111,15 +114,19 @@ static enum err read_station(struct call *c, struct station *s)
         {.name = "author_may_approve", .kind = BODY_BOOL, .to = &s->policy.author_may_approve},
         {.name = "quiet_from_min", .kind = BODY_NUMBER, .to = &from, .max = 1440},
         {.name = "quiet_to_min", .kind = BODY_NUMBER, .to = &to, .max = 1440},
+        {.name = "allowed_from_min", .kind = BODY_NUMBER, .to = &allowed_from, .max = 1440},
+        {.name = "allowed_to_min", .kind = BODY_NUMBER, .to = &allowed_to, .max = 1440},
         {.name = "max_broadcast_s", .kind = BODY_NUMBER, .to = &length, .min = 1, .max = 43200},
         {.name = "late_tolerance_s", .kind = BODY_NUMBER, .to = &late, .max = 86400},
     };
-    enum err e = body_read(c->body, fields, 7, &c->detail);
+    enum err e = body_read(c->body, fields, 9, &c->detail);
 
     if (e != ERR_OK)
         return e;
     s->policy.quiet_from_min = (uint16_t)from;
     s->policy.quiet_to_min = (uint16_t)to;
+    s->policy.allowed_from_min = (uint16_t)allowed_from;
+    s->policy.allowed_to_min = (uint16_t)allowed_to;
     s->policy.max_broadcast_s = (uint32_t)length;
     s->policy.late_tolerance_s = (uint32_t)late;
     if (civil_offset_min(s->timezone, c->now_us, &offset) != ERR_OK)
