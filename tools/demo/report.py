@@ -33,8 +33,9 @@ def measure(node, reference, planned_us):
     """Lay a node's WAV over the recording: how alike, and how far from the planned instant it began."""
     recording = sound.read_wav(node.wav)
     first = sound.first_sample(node.wav)
-    position, correlation = sound.align(recording, reference)
-    started_us = first["station_us"] + position * 1e6 / sound.RATE
+    rate = 1 + node.ppm * 1e-6  # frames of this card in one frame of station time
+    position, correlation = sound.align(recording, sound.stretch(reference, rate))
+    started_us = first["station_us"] + position / rate * 1e6 / sound.RATE
     return {"correlation": correlation, "error_ms": (started_us - planned_us) / 1000}
 
 

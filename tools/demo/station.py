@@ -143,7 +143,7 @@ class Station:
         argv = [self.build / "node-firmware/port/posix/loa-node", "--state", state, "--controller",
                 self.link, "--audio", audio]
         node = Program([*argv, "--join", code], self.folder / f"node-{len(self.nodes) + 1}.log")
-        node.name, node.wav, node.state, node.zone = name, wav, state, zone
+        node.name, node.wav, node.state, node.ppm = name, wav, state, ppm
         self.nodes[name] = node
         node.start()
         return node
@@ -155,7 +155,7 @@ class Station:
                 if not node.alive():
                     raise Failed(f"the node {node.name} ended: {node.text()[-800:]}")
             seen = [n for n in self.json("node", "list")
-                    if n.get("online") and n.get("status", {}).get("clock_uncertainty_us", 1 << 31) < 5000]
+                    if n.get("online") and (n.get("status") or {}).get("clock_uncertainty_us", 1 << 31) < 5000]
             return len(seen) >= len(self.nodes)
 
         wait_for("all nodes to be on line with the time", all_ready, timeout, every=0.2)
