@@ -182,14 +182,17 @@ static bool time_text(int64_t s, char ret_text[TIME_TEXT_SIZE])
 /* The bytes of an address, or of the name itself; the tag is that of GeneralName (RFC 5280 4.2.1.6). */
 static size_t general_name(const char *name, uint8_t *ret_value, uint8_t *ret_tag)
 {
+    size_t len;
+
     *ret_tag = MBEDTLS_ASN1_CONTEXT_SPECIFIC | 7;
     if (inet_pton(AF_INET, name, ret_value) == 1)
         return 4;
     if (inet_pton(AF_INET6, name, ret_value) == 1)
         return 16;
     *ret_tag = MBEDTLS_ASN1_CONTEXT_SPECIFIC | 2;
-    memcpy(ret_value, name, strlen(name));
-    return strlen(name);
+    for (len = 0; name[len] != '\0'; len++)
+        ret_value[len] = (uint8_t)name[len];
+    return len;
 }
 
 static bool name_is_host(const char *name)

@@ -1,8 +1,5 @@
 #include "digest.h"
 
-#include <errno.h>
-#include <sys/random.h>
-
 #include "check.h"
 #include "tls.h"
 
@@ -53,15 +50,5 @@ bool digest_equal(const uint8_t a[SHA256_BYTES], const uint8_t b[SHA256_BYTES])
 
 void digest_random(void *ret_data, size_t len)
 {
-    uint8_t *to = ret_data;
-
-    while (len > 0) {
-        ssize_t got = getrandom(to, len, 0);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        CHECK(got > 0);
-        to += got;
-        len -= (size_t)got;
-    }
+    CHECK(tls_random(NULL, ret_data, len) == 0);
 }

@@ -24,8 +24,8 @@
     "loa-controller" /* the name in the controller's certificate, whatever its address */
 #define LINK_NODE_NAME_PREFIX \
     "loa-node-" /* common name of a node certificate: prefix + decimal node id */
-#define LINK_OUT_MAX (256 * 1024) /* encrypted bytes held for the shell at most */
-#define LINK_IN_MAX (256 * 1024) /* decrypted bytes held for link_read() at most */
+#define LINK_OUT_MAX ((size_t)256 * 1024) /* encrypted bytes held for the shell at most */
+#define LINK_IN_MAX ((size_t)256 * 1024) /* decrypted bytes held for link_read() at most */
 #define LINK_CERT_MAX 1024
 #define LINK_TICKET_SECRET_BYTES 32
 

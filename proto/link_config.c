@@ -87,7 +87,7 @@ static int configure_role(struct link_config *c)
         mbedtls_ssl_conf_session_tickets(&c->tls, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
         break;
     case LINK_ENROLLER:
-        /* The trusted certificate comes with the handshake; link.c verifies against it at its end. */
+        /* The trusted certificate comes with the handshake; link_judge_peer() verifies against it at its end. */
         c->alpn[0] = LINK_ALPN_ENROL;
         mbedtls_ssl_conf_authmode(&c->tls, MBEDTLS_SSL_VERIFY_OPTIONAL);
         mbedtls_ssl_conf_session_tickets(&c->tls, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);

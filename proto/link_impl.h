@@ -1,4 +1,4 @@
-/* link_impl.h - what link.c and link_config.c share. Internal. */
+/* link_impl.h - what link_session.c, link_config.c and link_judge.c share; nobody else includes it. */
 #ifndef LOA_LINK_IMPL_H
 #define LOA_LINK_IMPL_H
 

@@ -1,9 +1,11 @@
 #include "tls.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
-#include "digest.h"
+#include "check.h"
 
 const mbedtls_x509_crt_profile tls_profile = {
     .allowed_mds = MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA256),
@@ -37,7 +39,15 @@ enum err tls_start(void)
 int tls_random(void *unused, unsigned char *ret_data, size_t len)
 {
     (void)unused;
-    digest_random(ret_data, len);
+    while (len > 0) {
+        ssize_t got = getrandom(ret_data, len, 0);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        CHECK(got > 0);
+        ret_data += got;
+        len -= (size_t)got;
+    }
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* tls.h - one face for mbedTLS 2.28 (Debian 12) and 3.6 (Debian 13).
  *
- * The only header that includes mbedTLS; used by proto/{digest,cert,ticket,link,order} alone, all others
- * see bytes. Thread: any. */
+ * The only header that includes mbedTLS; used by proto/{digest,cert,ticket,link,order} and their
+ * tests alone, all others see bytes. Thread: any. */
 #ifndef LOA_TLS_H
 #define LOA_TLS_H
 
@@ -64,7 +64,7 @@ extern const mbedtls_x509_crt_profile tls_profile;
 /* Ready the library; to be called before keys are made or used, any number of times. */
 MUST_USE enum err tls_start(void);
 
-/* Random bytes in the form mbedTLS asks for: digest_random(). */
+/* Random bytes of the operating system, in the form that mbedTLS asks for; always 0. */
 int tls_random(void *unused, unsigned char *ret_data, size_t len);
 
 /* Map a result: 0 is ERR_OK, an allocation failure of any module ERR_NOMEM, all else `other`. */
