@@ -124,7 +124,8 @@ static struct web_request request(struct apifix *f, struct request_texts *t, enu
     snprintf(t->query, sizeof(t->query), "%s", mark != NULL ? mark + 1 : "");
     t->bearer[0] = '\0';
     if (roles != 0)
-        snprintf(t->bearer, sizeof(t->bearer), "Bearer %s", apifix_token(f, roles));
+        snprintf(t->bearer, sizeof(t->bearer), "Bearer %s",
+                 f->token[0] != '\0' ? f->token : apifix_token(f, roles));
     return (struct web_request){
         .id = ++f->next_id,
         .method = method,

@@ -66,6 +66,7 @@ struct apifix {
     char cookie[512]; /* set-cookie */
     char csrf[128]; /* sent with requests when not empty */
     char remote[32];
+    char token[128]; /* used for every request when not empty, so that none is made anew */
 };
 
 int apifix_setup(void **state);
