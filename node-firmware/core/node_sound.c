@@ -204,6 +204,7 @@ static void unplay(struct node *n, int64_t from_frame)
 {
     usec_t programme_us = frame_programme_ns(n, from_frame) / 1000;
     usec_t from_us = programme_us + (usec_t)n->settings.now.delay_us;
+    struct plan_entry *was = n->sounding;
 
     end_run(n, frame_programme_ns(n, n->next_frame) / 1000);
     for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
@@ -223,6 +224,9 @@ static void unplay(struct node *n, int64_t from_frame)
             t->meter = (struct meter){0};
         }
     }
+    if (was != NULL && was->tally.started &&
+        node_choose(n, programme_us, NULL, NULL, NULL, NULL) != was)
+        note_interruption(n, was, programme_us);
 }
 
 void node_leave_card(struct node *n)

@@ -9,6 +9,7 @@
 #define PULL_S 0.5 /* an error is worked off over about this time ... */
 #define PULL_MOST 0.0005 /* ... but never faster than this */
 #define RATIO_HOLD_FRAMES 1920
+#define RATIO_SAME_FILTER 1.01 /* speexdsp lengthens its filter above */
 
 enum err playout_init(struct playout *p, struct cache *cache, struct jitter *jitter)
 {
@@ -99,8 +100,9 @@ static void run(struct playout *p, float *ret_frames, size_t count)
 }
 
 /* Stand exactly at a place: whole samples by where the content is entered, the rest by one frame that
- * nobody hears, which moves the filter's phase by that much. */
-static void enter(struct playout *p, double sample)
+ * nobody hears, which moves the filter's phase by that much. At a lower rate of the card that would
+ * change the filter's length and with it the place: there the rest is pulled in. */
+static void enter(struct playout *p, double sample, double per_frame)
 {
     double whole = floor(sample);
     uint32_t part = (uint32_t)((sample - whole) * PLAYOUT_PARTS);
@@ -111,9 +113,10 @@ static void enter(struct playout *p, double sample)
     p->fifo_at = p->fifo_len = 0;
     p->ratio_rest = 0;
     content_enter(&p->content, p->pos);
+    set_ratio(p, (uint32_t)llround(per_frame * PLAYOUT_PARTS));
     speex_resampler_reset_mem(p->resampler);
     speex_resampler_skip_zeros(p->resampler);
-    if (part > 0) {
+    if (part > 0 && per_frame < RATIO_SAME_FILTER) {
         set_ratio(p, part);
         run(p, &unheard, 1);
     }
@@ -141,7 +144,7 @@ bool playout_render(struct playout *p, double sample, double per_frame, float *r
     double error;
 
     if (!p->entered)
-        enter(p, sample);
+        enter(p, sample, per_frame);
     error = (double)p->pos + (double)p->pos_part / PLAYOUT_PARTS - sample;
     p->error_us = error * 1e6 / SAMPLE_RATE_HZ;
     p->entered = fabs(error) <= PLAYOUT_JUMP_SAMPLES;

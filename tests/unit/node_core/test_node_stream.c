@@ -1,0 +1,274 @@
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "nodebed.h"
+
+#define STREAM 77
+#define PRESKIP_US 6500
+#define AHEAD_US 1000000
+
+static struct teststation station;
+static struct recording speech;
+
+struct fixture {
+    struct bed_flash flash;
+    struct bed bed;
+    usec_t start_us;
+    size_t next; /* packet to send */
+};
+
+static int group_set_up(void **state)
+{
+    (void)state;
+    teststation_init(&station);
+    recording_make(&speech, 10000, 21);
+    return 0;
+}
+
+static int group_tear_down(void **state)
+{
+    (void)state;
+    recording_free(&speech);
+    teststation_deinit(&station);
+    return 0;
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    assert_non_null(f);
+    bed_flash_init(&f->flash);
+    bed_init(&f->bed, &f->flash, &station);
+    f->bed.card_ppm = -60;
+    f->bed.card_jitter_us = 300;
+    bed_start(&f->bed);
+    bed_run_us(&f->bed, 5 * USEC_PER_SEC);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    bed_deinit(&f->bed);
+    bed_flash_deinit(&f->flash);
+    free(f);
+    return 0;
+}
+
+static void order_stream(struct fixture *f, usec_t in_us)
+{
+    loa_OrderBody order;
+
+    f->start_us = bed_station_us(&f->bed) + in_us;
+    order = bed_order(1, f->start_us, &speech);
+    order.stream_id = STREAM;
+    bed_send_order(&f->bed, &order);
+}
+
+static usec_t pts(const struct fixture *f, size_t k)
+{
+    return f->start_us - PRESKIP_US + (usec_t)k * PACKET_US;
+}
+
+static void send_packets(struct fixture *f, uint32_t stream, size_t first, size_t count)
+{
+    uint8_t payload[FRAME_PAYLOAD_MAX];
+    struct bundle_writer w;
+    struct bytes view;
+
+    bundle_begin(&w, payload, sizeof(payload));
+    for (size_t k = first; k < first + count; k++) {
+        struct packet p = {.stream = {stream},
+                           .seq = (uint32_t)k,
+                           .pts_us = pts(f, k),
+                           .payload = bytes_of(speech.packets[k], speech.packet_len[k])};
+
+        assert_int_equal(bundle_add(&w, &p), ERR_OK);
+    }
+    assert_int_equal(bundle_finish(&w, false, NULL, &view), ERR_OK);
+    bed_say_frame(&f->bed, FRAME_BUNDLE, view);
+}
+
+/* Send what is due, five packets a bundle, until a station time; some of it may be withheld. */
+static void stream_until(struct fixture *f, usec_t until_us, bool (*withheld)(size_t bundle))
+{
+    while (bed_station_us(&f->bed) < until_us) {
+        while (f->bed.said.joined == STREAM && f->next < speech.packet_count &&
+               pts(f, f->next) < bed_station_us(&f->bed) + AHEAD_US) {
+            size_t left = speech.packet_count - f->next, count = left < 5 ? left : 5;
+
+            if (withheld == NULL || !withheld(f->next / 5))
+                send_packets(f, STREAM, f->next, count);
+            f->next += count;
+        }
+        bed_run_us(&f->bed, 20000);
+    }
+}
+
+static double lateness(const struct fixture *f, usec_t after_start_us)
+{
+    double correlation, late = bed_lateness_us(&f->bed, &speech, f->start_us,
+                                               f->start_us + after_start_us, &correlation);
+
+    return correlation > 0.95 ? late : 1e9;
+}
+
+static void test_what_is_not_cached_is_streamed_to_the_same_place(void **state)
+{
+    struct fixture *f = *state;
+
+    order_stream(f, 5 * USEC_PER_SEC);
+    stream_until(f, f->start_us + 11 * USEC_PER_SEC, NULL);
+    assert_int_equal(f->bed.said.joins, 1);
+    for (usec_t at = 20000; at < 9500000; at += 1500000)
+        assert_true(fabs(lateness(f, at)) < 50);
+    assert_true(bed_silent(&f->bed, f->start_us - USEC_PER_SEC, f->start_us - 100));
+    assert_int_equal(bed_receipt(&f->bed, 1)->carrier, loa_Carrier_CARRIER_STREAM);
+    assert_int_equal(bed_receipt(&f->bed, 1)->outcome, loa_Outcome_OUTCOME_SOUNDED);
+    assert_int_equal(f->bed.said.leaves, 1);
+}
+
+static void test_a_late_joiner_of_a_stream_enters_in_progress(void **state)
+{
+    struct fixture *f = *state;
+
+    order_stream(f, -3 * USEC_PER_SEC);
+    f->next = 160; /* the controller begins just before now */
+    stream_until(f, f->start_us + 11 * USEC_PER_SEC, NULL);
+    assert_true(fabs(lateness(f, 4500000)) < 50);
+    assert_true(fabs(lateness(f, 9000000)) < 50);
+    assert_int_equal(bed_receipt(&f->bed, 1)->outcome, loa_Outcome_OUTCOME_PARTLY);
+    assert_int_equal(bed_receipt(&f->bed, 1)->reason, loa_Reason_REASON_LATE);
+}
+
+static bool lose_one(size_t bundle)
+{
+    return bundle == 20;
+}
+
+static void test_lost_packets_are_concealed_counted_and_the_rest_is_in_place(void **state)
+{
+    struct fixture *f = *state;
+
+    order_stream(f, 5 * USEC_PER_SEC);
+    stream_until(f, f->start_us + 11 * USEC_PER_SEC, lose_one);
+    /* Packets 100 to 104 cover 1,993.5 to 2,093.5 ms. */
+    assert_true(fabs(lateness(f, 1900000)) < 50);
+    assert_false(bed_silent(&f->bed, f->start_us + 1994000, f->start_us + 2050000));
+    assert_true(bed_silent(&f->bed, f->start_us + 2080000, f->start_us + 2092000));
+    assert_true(fabs(lateness(f, 2200000)) < 50);
+    assert_int_equal(bed_receipt(&f->bed, 1)->outcome, loa_Outcome_OUTCOME_PARTLY);
+    assert_int_equal(bed_receipt(&f->bed, 1)->gaps, 1);
+    assert_in_range(bed_receipt(&f->bed, 1)->gap_ms, 99, 101);
+}
+
+static bool stall(size_t bundle)
+{
+    return bundle >= 20 && bundle < 60;
+}
+
+static void test_a_stall_ends_in_silence_and_an_aligned_return(void **state)
+{
+    struct fixture *f = *state;
+
+    order_stream(f, 5 * USEC_PER_SEC);
+    stream_until(f, f->start_us + 11 * USEC_PER_SEC, stall);
+    assert_true(bed_silent(&f->bed, f->start_us + 2100000, f->start_us + 5990000));
+    assert_true(fabs(lateness(f, 6200000)) < 50);
+    assert_int_equal(bed_receipt(&f->bed, 1)->gaps, 1);
+    assert_in_range(bed_receipt(&f->bed, 1)->gap_ms, 3990, 4100);
+}
+
+static void test_duplicates_and_disorder_change_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    order_stream(f, 5 * USEC_PER_SEC);
+    bed_run_to(&f->bed, f->start_us - USEC_PER_SEC);
+    assert_int_equal(f->bed.said.joined, STREAM);
+    for (size_t block = 0; block < 500 / 50; block++) {
+        for (size_t k = 10; k-- > 0;) {
+            send_packets(f, STREAM, block * 50 + k * 5, 5);
+            if (k % 3 == 0)
+                send_packets(f, STREAM, block * 50 + k * 5, 5);
+        }
+        bed_run_us(&f->bed, 900000);
+    }
+    bed_run_to(&f->bed, f->start_us + 12 * USEC_PER_SEC);
+    for (usec_t at = 20000; at < 9500000; at += 1500000)
+        assert_true(fabs(lateness(f, at)) < 50);
+    assert_in_range(bed_receipt(&f->bed, 1)->gap_ms, 0, 20);
+}
+
+static void test_a_stream_that_no_order_names_never_sounds(void **state)
+{
+    struct fixture *f = *state;
+
+    f->start_us = bed_station_us(&f->bed) + USEC_PER_SEC;
+    for (size_t k = 0; k < 100; k += 5)
+        send_packets(f, STREAM, k, 5);
+    bed_run_us(&f->bed, 5 * USEC_PER_SEC);
+    assert_true(bed_silent(&f->bed, f->start_us - USEC_PER_SEC, bed_station_us(&f->bed)));
+
+    order_stream(f, 5 * USEC_PER_SEC);
+    bed_run_to(&f->bed, f->start_us - USEC_PER_SEC);
+    for (size_t k = 0; k < 100; k += 5)
+        send_packets(f, STREAM + 1, k, 5);
+    bed_run_us(&f->bed, 5 * USEC_PER_SEC);
+    assert_true(bed_silent(&f->bed, f->start_us, bed_station_us(&f->bed)));
+}
+
+static void test_media_that_nobody_has_is_reported_missing(void **state)
+{
+    struct fixture *f = *state;
+    loa_OrderBody order = bed_order(1, bed_station_us(&f->bed) + 2 * USEC_PER_SEC, &speech);
+
+    bed_send_order(&f->bed, &order);
+    bed_run_to(&f->bed, order.start_us + 11 * USEC_PER_SEC);
+    assert_int_equal(bed_receipt(&f->bed, 1)->outcome, loa_Outcome_OUTCOME_MISSED);
+    assert_int_equal(bed_receipt(&f->bed, 1)->reason, loa_Reason_REASON_NO_MEDIA);
+}
+
+static void test_the_stream_is_joined_again_after_the_link_came_back(void **state)
+{
+    struct fixture *f = *state;
+
+    order_stream(f, 5 * USEC_PER_SEC);
+    stream_until(f, f->start_us + 3 * USEC_PER_SEC, NULL);
+    bed_link(&f->bed, false);
+    bed_run_us(&f->bed, 2 * USEC_PER_SEC);
+    bed_link(&f->bed, true);
+    f->next += 150;
+    f->next -= f->next % 5;
+    stream_until(f, f->start_us + 11 * USEC_PER_SEC, NULL);
+    assert_int_equal(f->bed.said.joins, 2);
+    assert_true(fabs(lateness(f, 3800000)) < 50);
+    assert_true(fabs(lateness(f, 9000000)) < 50);
+    assert_int_equal(bed_receipt(&f->bed, 1)->gaps, 1);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_what_is_not_cached_is_streamed_to_the_same_place),
+        CASE(test_a_late_joiner_of_a_stream_enters_in_progress),
+        CASE(test_lost_packets_are_concealed_counted_and_the_rest_is_in_place),
+        CASE(test_a_stall_ends_in_silence_and_an_aligned_return),
+        CASE(test_duplicates_and_disorder_change_nothing),
+        CASE(test_a_stream_that_no_order_names_never_sounds),
+        CASE(test_media_that_nobody_has_is_reported_missing),
+        CASE(test_the_stream_is_joined_again_after_the_link_came_back),
+    };
+
+    return cmocka_run_group_tests(tests, group_set_up, group_tear_down);
+}
