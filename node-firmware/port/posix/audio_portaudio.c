@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <portaudio.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +27,9 @@ struct audio_portaudio {
     usec_t seen_mono_us; /* ... its last advance */
     usec_t retry_mono_us;
     uint32_t attempt;
+    bool closing; /* a lost card is being closed on a thread of its own */
+    pthread_t closer;
+    _Atomic bool closed; /* it has finished */
 
     /* Private to the callback. */
     struct card_time time;
@@ -164,6 +169,43 @@ static void close_card(struct audio_portaudio *a)
     Pa_Terminate();
 }
 
+static void retry_later(struct audio_portaudio *a, usec_t mono_us)
+{
+    a->retry_mono_us = mono_us + backoff_wait_us(a->attempt, UINT32_MAX, 0);
+    if (a->attempt < 6) /* half a minute at most */
+        a->attempt++;
+}
+
+static void *close_lost(void *arg)
+{
+    struct audio_portaudio *a = (struct audio_portaudio *)arg;
+
+    Pa_CloseStream(a->stream);
+    Pa_Terminate();
+    atomic_store(&a->closed, true);
+    return NULL;
+}
+
+/* Sound systems may wait for minutes for a card or server that is gone; the node must not. */
+static void begin_closing(struct audio_portaudio *a)
+{
+    a->out.rate_hz = 0;
+    atomic_store(&a->closed, false);
+    a->closing = pthread_create(&a->closer, NULL, close_lost, a) == 0;
+    if (!a->closing)
+        close_card(a);
+}
+
+static void finish_closing(struct audio_portaudio *a, usec_t mono_us)
+{
+    if (!atomic_load(&a->closed))
+        return;
+    pthread_join(a->closer, NULL);
+    a->closing = false;
+    a->stream = NULL;
+    retry_later(a, mono_us);
+}
+
 /* Everything from the list of devices on: a card that was plugged in anew is found only so. */
 static enum err open_card(struct audio_portaudio *a, usec_t mono_us, struct err_detail *detail)
 {
@@ -204,13 +246,6 @@ static enum err open_card(struct audio_portaudio *a, usec_t mono_us, struct err_
     return ERR_OK;
 }
 
-static void retry_later(struct audio_portaudio *a, usec_t mono_us)
-{
-    a->retry_mono_us = mono_us + backoff_wait_us(a->attempt, UINT32_MAX, 0);
-    if (a->attempt < 6) /* half a minute at most */
-        a->attempt++;
-}
-
 static void reopen(struct audio_portaudio *a, usec_t mono_us)
 {
     struct err_detail why = {0};
@@ -228,6 +263,10 @@ static void portaudio_tick(struct audio_out *o, usec_t mono_us)
     struct audio_portaudio *a = of(o);
     int64_t frame;
 
+    if (a->closing) {
+        finish_closing(a, mono_us);
+        return;
+    }
     if (a->stream == NULL) {
         if (mono_us >= a->retry_mono_us)
             reopen(a, mono_us);
@@ -240,8 +279,7 @@ static void portaudio_tick(struct audio_out *o, usec_t mono_us)
     } else if (mono_us - a->seen_mono_us > AUDIO_PORTAUDIO_STALL_US ||
                Pa_IsStreamActive(a->stream) != 1) {
         log_event(LOG_ERROR, "audio.card_lost", "device=%s", LOG_TEXT(a->device));
-        close_card(a);
-        retry_later(a, mono_us);
+        begin_closing(a);
     }
 }
 
@@ -249,6 +287,12 @@ static void portaudio_close(struct audio_out *o)
 {
     struct audio_portaudio *a = of(o);
 
+    if (a->closing && !atomic_load(&a->closed)) {
+        pthread_detach(a->closer); /* the end of the program ends it; it still uses the object */
+        return;
+    }
+    if (a->closing)
+        finish_closing(a, 0);
     if (a->stream != NULL)
         close_card(a);
     free(a);

@@ -148,7 +148,7 @@ enum err node_options_parse(int argc, char *const *argv, struct node_options *re
 {
     struct node_options o = {.port = NODE_OPTIONS_PORT};
 
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc; i += 2) {
         enum err e;
 
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "--version") == 0) {
@@ -164,7 +164,6 @@ enum err node_options_parse(int argc, char *const *argv, struct node_options *re
         e = set_option(argv[i], argv[i + 1], &o, detail);
         if (e != ERR_OK)
             return e;
-        i++;
     }
     if (!o.help && !o.version && o.state_dir == NULL)
         return err_set(detail, ERR_ARG, "--state DIR is missing: where this node keeps its keys");

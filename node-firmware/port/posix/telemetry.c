@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "utf8.h"
 
 void telemetry_init(struct telemetry *t, const struct node_ini *ini)
 {

@@ -31,6 +31,7 @@ struct world {
     loa_Hello hello;
     bool greeted, reported;
     int exchanges;
+    uint32_t rss_kb;
 };
 
 static struct world *w;
@@ -100,8 +101,10 @@ static void on_frame(struct testserver *s, const struct frame *frame, const loa_
         accept_node(s, &msg->body.enrol_request);
     else if (msg->which_body == loa_Msg_hello_tag)
         welcome(s, &msg->body.hello);
-    else if (msg->which_body == loa_Msg_status_tag && w->exchanges >= TSYNC_BURST)
-        w->reported = true;
+    if (msg->which_body != loa_Msg_status_tag)
+        return;
+    w->rss_kb = msg->body.status.rss_kb;
+    w->reported = w->exchanges >= TSYNC_BURST;
 }
 
 static int make_world(void **state)
@@ -186,6 +189,7 @@ static void test_a_node_enrols_greets_keeps_time_and_stops_in_good_order(void **
     assert_int_equal(w->hello.restarts, 0);
     assert_string_equal(w->hello.restart_cause, "first");
     run_until(&w->reported);
+    printf("# rss_kb=%u\n", w->rss_kb);
     status = stop_node(child, SIGTERM);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     assert_non_null(strstr(tempdir_read(&w->dir, "node/restarts"), "1 stopped"));

@@ -76,8 +76,6 @@ static void test_a_card_plays_at_its_rate_and_tells_when(void **state)
     double rate_hz, deviation_us;
 
     (void)state;
-    if (device == NULL)
-        skip(); /* no sound card in this environment */
     node.value = 0.25F;
     assert_int_equal(audio_ring_init(&ring, audio_feed_ring_frames(120)), ERR_OK);
     if (audio_portaudio_open(device, 40, &ring, mono_now_us(), &out, &detail) != ERR_OK)
@@ -114,10 +112,15 @@ static void test_an_absent_card_is_refused_with_a_list(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_card_plays_at_its_rate_and_tells_when),
+    const struct CMUnitTest always[] = {
         cmocka_unit_test(test_an_absent_card_is_refused_with_a_list),
     };
+    const struct CMUnitTest with_card[] = {
+        cmocka_unit_test(test_an_absent_card_is_refused_with_a_list),
+        cmocka_unit_test(test_a_card_plays_at_its_rate_and_tells_when),
+    };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    if (getenv("LOA_TEST_CARD") == NULL)
+        return cmocka_run_group_tests(always, NULL, NULL);
+    return cmocka_run_group_tests(with_card, NULL, NULL);
 }

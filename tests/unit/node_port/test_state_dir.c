@@ -15,6 +15,7 @@
 #include "state_dir.h"
 #include "telemetry.h"
 #include "tempdir.h"
+#include "utf8.h"
 #include "watchdog.h"
 
 static struct tempdir dir;
