@@ -4,168 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bytes.h"
+#include "calcard.h"
 #include "calendar_impl.h"
 
-#define LINES_MAX 256
+_Static_assert(CALCARD_BYTES_MAX == CALENDAR_TEXT_MAX, "one limit in two places");
+
 #define COUNT_MAX 10000
-
-/* The text with folded lines joined, so that messages can name the line a person sees. */
-struct card {
-    char text[CALENDAR_TEXT_MAX + 2];
-    size_t count;
-    char *lines[LINES_MAX];
-    int numbers[LINES_MAX];
-};
-
-/* True when a line is the named property, whatever its parameters and case. */
-static bool is_property(const char *line, const char *name)
-{
-    size_t n = strlen(name);
-
-    return strncasecmp(line, name, n) == 0 && (line[n] == ':' || line[n] == ';');
-}
-
-static int line_of(const struct card *card, const char *name)
-{
-    for (size_t i = 0; i < card->count; i++) {
-        if (is_property(card->lines[i], name))
-            return card->numbers[i];
-    }
-    return 1;
-}
-
-static enum err card_read(struct card *card, const char *text, size_t len,
-                          struct err_detail *detail)
-{
-    bool at_start = true;
-    int number = 1;
-    size_t at = 0; /* the terminator of the present line */
-
-    card->count = 0;
-    if (memchr(text, '\0', len) != NULL)
-        return err_set(detail, ERR_FORMAT, "the event holds a zero byte; send it as plain text");
-    for (size_t i = 0; i < len; i++) {
-        bool is_folded = (text[i] == ' ' || text[i] == '\t') && card->count > 0;
-
-        if (text[i] == '\r' && i + 1 < len && text[i + 1] == '\n')
-            continue;
-        if (text[i] == '\n') {
-            number++;
-            at_start = true;
-            continue;
-        }
-        if (at_start && !is_folded) {
-            if (card->count == LINES_MAX)
-                return err_set(detail, ERR_LIMIT, "line %d: an event has at most %d lines", number,
-                               LINES_MAX);
-            at = card->count == 0 ? 0 : at + 1;
-            card->lines[card->count] = card->text + at;
-            card->numbers[card->count++] = number;
-        }
-        if (!at_start || !is_folded)
-            card->text[at++] = text[i];
-        card->text[at] = '\0';
-        at_start = false;
-    }
-    for (size_t i = 0; i < card->count; i++) {
-        if (!utf8_valid(card->lines[i], strlen(card->lines[i]), true))
-            return err_set(detail, ERR_FORMAT,
-                           "line %d: not UTF-8 text, or it holds control characters",
-                           card->numbers[i]);
-    }
-    return ERR_OK;
-}
-
-static enum err check_lines(const struct card *card, struct err_detail *detail)
-{
-    static const struct {
-        const char *name;
-        const char *advice;
-    } refused[] = {
-        {"EXRULE", "list the instants to leave out as EXDATE"},
-        {"RECURRENCE-ID", "use EXDATE for the old instant and a second event for the new one"},
-    };
-    static const char *const single[] = {"DTSTART", "DTEND", "DURATION", "RRULE", "UID", "SUMMARY"};
-
-    if (card->count < 2 || strcasecmp(card->lines[0], "BEGIN:VEVENT") != 0)
-        return err_set(detail, ERR_FORMAT,
-                       "line 1: the text does not begin with BEGIN:VEVENT; give one VEVENT alone");
-    if (strcasecmp(card->lines[card->count - 1], "END:VEVENT") != 0)
-        return err_set(detail, ERR_FORMAT, "line %d: the text does not end with END:VEVENT",
-                       card->numbers[card->count - 1]);
-    for (size_t i = 1; i + 1 < card->count; i++) {
-        const char *line = card->lines[i];
-
-        if (strncasecmp(line, "BEGIN:", 6) == 0 || strncasecmp(line, "END:", 4) == 0)
-            return err_set(detail, ERR_UNSUPPORTED,
-                           "line %d: components inside the event, such as alarms, are not used "
-                           "here; remove them",
-                           card->numbers[i]);
-        for (size_t k = 0; k < sizeof(refused) / sizeof(refused[0]); k++) {
-            if (is_property(line, refused[k].name))
-                return err_set(detail, ERR_UNSUPPORTED, "line %d: %s is not supported; %s",
-                               card->numbers[i], refused[k].name, refused[k].advice);
-        }
-        for (size_t k = 0; k < sizeof(single) / sizeof(single[0]); k++) {
-            if (is_property(line, single[k]) && line_of(card, single[k]) != card->numbers[i])
-                return err_set(detail, ERR_FORMAT, "line %d: a second %s; keep one",
-                               card->numbers[i], single[k]);
-        }
-        if (is_property(line, "RRULE") &&
-            (strcasestr(line, "RSCALE=") != NULL || strcasestr(line, "SKIP=") != NULL))
-            return err_set(detail, ERR_UNSUPPORTED,
-                           "line %d: RRULE: RSCALE and SKIP are not supported; leave them out",
-                           card->numbers[i]);
-    }
-    return ERR_OK;
-}
-
-/* Give libical the first `count` lines after BEGIN from `first` on; NULL when out of memory. */
-static icalcomponent *parse_lines(const struct card *card, size_t first, size_t count)
-{
-    static const char begin[] = "BEGIN:VEVENT\n";
-    static const char end[] = "END:VEVENT\n";
-    char *text = malloc(sizeof(card->text) + sizeof(begin) + sizeof(end) + LINES_MAX);
-    icalcomponent *vevent;
-    char *at = text;
-
-    if (text == NULL)
-        return NULL;
-    at = stpcpy(at, begin);
-    for (size_t i = first; i < first + count; i++) {
-        at = stpcpy(at, card->lines[i]);
-        *at++ = '\n';
-    }
-    stpcpy(at, end);
-    vevent = icalparser_parse_string(text);
-    free(text);
-    return vevent;
-}
-
-static bool has_error(icalcomponent *vevent)
-{
-    return vevent == NULL ||
-           icalcomponent_get_first_property(vevent, ICAL_XLICERROR_PROPERTY) != NULL;
-}
-
-/* Find the line libical does not accept, by giving it one at a time. */
-static enum err name_the_error(const struct card *card, struct err_detail *detail)
-{
-    for (size_t i = 1; i + 1 < card->count; i++) {
-        icalcomponent *alone = parse_lines(card, i, 1);
-        bool bad = has_error(alone);
-
-        if (alone != NULL)
-            icalcomponent_free(alone);
-        if (bad)
-            return err_set(detail, ERR_FORMAT,
-                           "line %d: \"%.60s\" is not a valid line of a calendar event (RFC 5545); "
-                           "correct or remove it",
-                           card->numbers[i], card->lines[i]);
-    }
-    return err_set(detail, ERR_FORMAT, "line 1: the text is not a calendar event (RFC 5545)");
-}
 
 /* Check one point in time and turn it into station time. */
 static enum err read_time(icalproperty *prop, struct icaltimetype t, const char *name, int line,
@@ -201,17 +45,18 @@ static enum err read_time(icalproperty *prop, struct icaltimetype t, const char 
         if (zone == NULL)
             return err_set(
                 detail, ERR_FORMAT,
-                "line %d: %s: the time zone \"%.40s\" is not known; use an IANA name such "
+                "line %d: %s: the time zone \"%.*s\" is not known; use an IANA name such "
                 "as Asia/Ho_Chi_Minh",
-                line, name, icalparameter_get_tzid(tzid));
+                line, name, calcard_fit(icalparameter_get_tzid(tzid), 40),
+                icalparameter_get_tzid(tzid));
     }
     *ret_zone = zone;
     *ret_us = icalzone_to_us(t, zone);
     return ERR_OK;
 }
 
-static enum err read_start(struct calendar_event *e, const struct card *card, icalcomponent *vevent,
-                           struct err_detail *detail)
+static enum err read_start(struct calendar_event *e, const struct calcard *card,
+                           icalcomponent *vevent, struct err_detail *detail)
 {
     icalproperty *prop = icalcomponent_get_first_property(vevent, ICAL_DTSTART_PROPERTY);
     icalparameter *tzid;
@@ -222,8 +67,8 @@ static enum err read_start(struct calendar_event *e, const struct card *card, ic
                        "line 1: the event has no DTSTART; add one, such as "
                        "DTSTART;TZID=Asia/Ho_Chi_Minh:20260105T053000");
     e->start = icalproperty_get_dtstart(prop);
-    err = read_time(prop, e->start, "DTSTART", line_of(card, "DTSTART"), &e->zone, &e->start_us,
-                    detail);
+    err = read_time(prop, e->start, "DTSTART", calcard_line_of(card, "DTSTART"), &e->zone,
+                    &e->start_us, detail);
     if (err != ERR_OK)
         return err;
     e->start = icaltime_set_timezone(&e->start, e->zone);
@@ -233,19 +78,19 @@ static enum err read_start(struct calendar_event *e, const struct card *card, ic
     return ERR_OK;
 }
 
-static enum err read_duration(struct calendar_event *e, const struct card *card,
+static enum err read_duration(struct calendar_event *e, const struct calcard *card,
                               icalcomponent *vevent, struct err_detail *detail)
 {
     icalproperty *end = icalcomponent_get_first_property(vevent, ICAL_DTEND_PROPERTY);
     icalproperty *length = icalcomponent_get_first_property(vevent, ICAL_DURATION_PROPERTY);
     const char *name = end != NULL ? "DTEND" : "DURATION";
-    int line = line_of(card, name);
+    int line = calcard_line_of(card, name);
 
     if (end != NULL && length != NULL)
         return err_set(detail, ERR_FORMAT, "line %d: both DTEND and DURATION; keep one", line);
     if (end != NULL) {
         icaltimezone *zone;
-        usec_t end_us;
+        usec_t end_us = 0;
         enum err err =
             read_time(end, icalproperty_get_dtend(end), name, line, &zone, &end_us, detail);
 
@@ -264,7 +109,7 @@ static enum err read_duration(struct calendar_event *e, const struct card *card,
     if (e->duration_us < 0)
         return err_set(detail, ERR_FORMAT, "line %d: %s: the event ends before it starts", line,
                        name);
-    if (e->duration_us > CALENDAR_DURATION_MAX_S * USEC_PER_SEC)
+    if (e->duration_us > (usec_t)CALENDAR_DURATION_MAX_S * USEC_PER_SEC)
         return err_set(detail, ERR_LIMIT, "line %d: %s: an event lasts at most %d hours", line,
                        name, CALENDAR_DURATION_MAX_S / 3600);
     return ERR_OK;
@@ -343,11 +188,11 @@ static enum err check_first(const struct calendar_event *e, int line, struct err
     return ERR_OK;
 }
 
-static enum err read_rule(struct calendar_event *e, const struct card *card, icalcomponent *vevent,
-                          struct err_detail *detail)
+static enum err read_rule(struct calendar_event *e, const struct calcard *card,
+                          icalcomponent *vevent, struct err_detail *detail)
 {
     icalproperty *prop = icalcomponent_get_first_property(vevent, ICAL_RRULE_PROPERTY);
-    int line = line_of(card, "RRULE");
+    int line = calcard_line_of(card, "RRULE");
     enum err err;
 
     if (prop == NULL)
@@ -367,11 +212,11 @@ static int compare_us(const void *a, const void *b)
 }
 
 /* Collect RDATE or EXDATE, ascending. */
-static enum err read_list(const struct card *card, icalcomponent *vevent, icalproperty_kind kind,
+static enum err read_list(const struct calcard *card, icalcomponent *vevent, icalproperty_kind kind,
                           struct instants *list, struct err_detail *detail)
 {
     const char *name = kind == ICAL_RDATE_PROPERTY ? "RDATE" : "EXDATE";
-    int line = line_of(card, name);
+    int line = calcard_line_of(card, name);
     size_t size = (size_t)icalcomponent_count_properties(vevent, kind);
 
     if (size == 0)
@@ -405,19 +250,8 @@ static enum err read_list(const struct card *card, icalcomponent *vevent, icalpr
     return ERR_OK;
 }
 
-/* Copy text, cut before the character that no longer fits. */
-static void copy_text(char *out, size_t size, const char *text)
-{
-    size_t n = strnlen(text, size - 1);
-
-    while (n > 0 && text[n] != '\0' && ((unsigned char)text[n] & 0xC0) == 0x80)
-        n--;
-    memcpy(out, text, n);
-    out[n] = '\0';
-}
-
-static enum err read_words(struct calendar_event *e, const struct card *card, icalcomponent *vevent,
-                           struct err_detail *detail)
+static enum err read_words(struct calendar_event *e, const struct calcard *card,
+                           icalcomponent *vevent, struct err_detail *detail)
 {
     const char *uid = icalcomponent_get_uid(vevent);
     const char *summary = icalcomponent_get_summary(vevent);
@@ -425,15 +259,18 @@ static enum err read_words(struct calendar_event *e, const struct card *card, ic
 
     if (uid != NULL && strlen(uid) >= sizeof(e->uid))
         return err_set(detail, ERR_LIMIT, "line %d: UID is longer than %zu bytes; shorten it",
-                       line_of(card, "UID"), sizeof(e->uid) - 1);
-    copy_text(e->uid, sizeof(e->uid), uid != NULL ? uid : "");
-    copy_text(e->summary, sizeof(e->summary), summary != NULL ? summary : "");
+                       calcard_line_of(card, "UID"), sizeof(e->uid) - 1);
+    if (uid != NULL)
+        snprintf(e->uid, sizeof(e->uid), "%s", uid);
+    if (summary != NULL)
+        snprintf(e->summary, sizeof(e->summary), "%.*s",
+                 calcard_fit(summary, sizeof(e->summary) - 1), summary);
     if (stamp.year >= CIVIL_YEAR_MIN && stamp.year <= CIVIL_YEAR_MAX)
         e->stamp_us = (usec_t)icaltime_as_timet(stamp) * USEC_PER_SEC;
     return ERR_OK;
 }
 
-static enum err read_vevent(struct calendar_event *e, const struct card *card,
+static enum err read_vevent(struct calendar_event *e, const struct calcard *card,
                             icalcomponent *vevent, struct err_detail *detail)
 {
     enum err err = read_start(e, card, vevent, detail);
@@ -456,7 +293,7 @@ enum err calendar_parse(const char *text, size_t len, struct calendar_event **re
 {
     struct calendar_event *e = NULL;
     icalcomponent *vevent = NULL;
-    struct card *card = NULL;
+    struct calcard *card = NULL;
     enum err err;
 
     icalzone_setup();
@@ -471,13 +308,9 @@ enum err calendar_parse(const char *text, size_t len, struct calendar_event **re
         err = ERR_NOMEM;
         goto out;
     }
-    err = card_read(card, text, len, detail);
+    err = calcard_read(card, text, len, &vevent, detail);
     if (err == ERR_OK)
-        err = check_lines(card, detail);
-    if (err != ERR_OK)
-        goto out;
-    vevent = parse_lines(card, 1, card->count - 2);
-    err = has_error(vevent) ? name_the_error(card, detail) : read_vevent(e, card, vevent, detail);
+        err = read_vevent(e, card, vevent, detail);
     if (err == ERR_OK) {
         *ret_event = e;
         e = NULL;

@@ -4,6 +4,7 @@
 #include "bytes.h"
 #include "calendar.h"
 #include "calendar_impl.h"
+#include "utf8.h"
 
 static struct civil civil_of(struct icaltimetype t)
 {
@@ -103,7 +104,7 @@ static enum err check_plan(const struct calendar_plan *p, struct err_detail *det
         return err_set(detail, ERR_FORMAT, "the title is not UTF-8 text; enter it again");
     if (!civil_zone_known(p->zone))
         return err_set(detail, ERR_NOT_FOUND,
-                       "the time zone \"%.40s\" is not known; use an IANA name such as "
+                       "the time zone \"%s\" is not known; use an IANA name such as "
                        "Asia/Ho_Chi_Minh",
                        p->zone);
     if (!civil_valid(&p->start))

@@ -1,8 +1,8 @@
-/* calendar_impl.h - what an event holds once it is checked; for the calendar_*.c files only. */
+/* calendar_impl.h - what an event holds once it is checked; for the calendar*.c files only,
+ * after calendar.h. */
 #ifndef LOA_CALENDAR_IMPL_H
 #define LOA_CALENDAR_IMPL_H
 
-#include "calendar.h"
 #include "icalzone.h"
 
 /* Points in station time, ascending. */
