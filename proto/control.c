@@ -5,6 +5,7 @@
 #include "pb_common.h"
 #include "pb_decode.h"
 #include "pb_encode.h"
+#include "utf8.h"
 
 #define ORDER_REPEATS_MAX 10
 

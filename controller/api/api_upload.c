@@ -8,6 +8,8 @@
 
 #include "api_impl.h"
 
+#include "utf8.h"
+
 struct upload {
     struct upload *next;
     uint64_t id; /* of the request */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "utf8.h"
 
 enum err body_parse(struct bytes text, json_t **ret_body, struct err_detail *detail)
 {

@@ -6,6 +6,7 @@
 
 #include "bytes.h"
 #include "encoder.h"
+#include "utf8.h"
 
 struct reading {
     struct config *config;

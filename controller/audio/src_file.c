@@ -14,6 +14,7 @@
 #include "bytes.h"
 #include "child.h"
 #include "cutshort.h"
+#include "utf8.h"
 
 #define PCM_BYTES 65536
 #define LINE_BYTES 256

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "utf8.h"
 
 static const char *const state_names[] = {
     [BULLETIN_DRAFT] = "draft",

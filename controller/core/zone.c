@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "utf8.h"
 
 static const struct zone *find(const struct zone *zones, size_t count, struct zone_id id)
 {

@@ -5,6 +5,8 @@
 
 #include "web_impl.h"
 
+#include "utf8.h"
+
 static enum err refuse(unsigned status, unsigned *ret_status, struct err_detail *detail,
                        enum err code, const char *sentence)
 {

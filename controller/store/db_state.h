@@ -1,4 +1,4 @@
-/* db_state.h - what db.c, query.c and backup share about one open database; nobody else includes it.
+/* db_state.h - what db_open.c, query.c and db_backup.c share about one open database; nobody else includes it.
  *
  * Invariant: while depth > 0 and not lost, SQLite is inside a transaction. Some failures (disk full, I/O)
  * make SQLite roll the whole transaction back on its own; it is then `lost`, and every statement and
@@ -11,7 +11,8 @@
 #include <stdbool.h>
 
 #include "db.h"
-#include "query.h"
+
+#define DB_STATEMENTS_MAX 192 /* prepared and kept */
 
 struct db_slot {
     const char *sql; /* literal: compared by address */
@@ -26,7 +27,7 @@ struct db {
     int last_code; /* extended result code of the last failure, SQLITE_OK after a success */
     unsigned fail_statement; /* counts down to the fault; 0 none */
     unsigned fail_commit;
-    struct db_slot slots[QUERY_CACHE_MAX];
+    struct db_slot slots[DB_STATEMENTS_MAX];
 };
 
 /* Map a result code of SQLite. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "db_state.h"
+#include "query.h"
 
 static enum err read_identity(struct db *db, uint64_t *ret_version, uint64_t *ret_application,
                               uint64_t *ret_tables)

@@ -9,22 +9,22 @@
 
 static size_t find_slot(const struct db *db, const char *sql)
 {
-    size_t start = ((uintptr_t)sql >> 3) % QUERY_CACHE_MAX;
+    size_t start = ((uintptr_t)sql >> 3) % DB_STATEMENTS_MAX;
 
-    for (size_t i = 0; i < QUERY_CACHE_MAX; i++) {
-        size_t at = (start + i) % QUERY_CACHE_MAX;
+    for (size_t i = 0; i < DB_STATEMENTS_MAX; i++) {
+        size_t at = (start + i) % DB_STATEMENTS_MAX;
 
         if (db->slots[at].sql == sql || db->slots[at].sql == NULL)
             return at;
     }
-    return QUERY_CACHE_MAX;
+    return DB_STATEMENTS_MAX;
 }
 
 static void prepare(struct query *q, const char *sql)
 {
     struct db *db = q->db;
     size_t at = find_slot(db, sql);
-    struct db_slot *slot = at < QUERY_CACHE_MAX ? &db->slots[at] : NULL;
+    struct db_slot *slot = at < DB_STATEMENTS_MAX ? &db->slots[at] : NULL;
     int code;
 
     if (slot != NULL && slot->sql == sql && !slot->busy) {
@@ -46,7 +46,7 @@ static void prepare(struct query *q, const char *sql)
 
 void query_open(struct query *q, struct db *db, const char *sql)
 {
-    *q = (struct query){.db = db, .slot = QUERY_CACHE_MAX};
+    *q = (struct query){.db = db, .slot = DB_STATEMENTS_MAX};
     if (db->lost) {
         q->err = ERR_IO;
         return;
@@ -218,7 +218,7 @@ enum err query_end(struct query *q)
         /* The result of a reset repeats the error of the last step. */
         sqlite3_reset(q->stmt);
         sqlite3_clear_bindings(q->stmt);
-        if (q->slot < QUERY_CACHE_MAX)
+        if (q->slot < DB_STATEMENTS_MAX)
             q->db->slots[q->slot].busy = false;
         else
             sqlite3_finalize(q->stmt);

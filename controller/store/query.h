@@ -1,6 +1,6 @@
 /* query.h - one SQL statement at work: bind in order, step, read columns in order; first error sticks.
  *
- * Only controller/store includes this. Statements are prepared once and kept (QUERY_CACHE_MAX). After the
+ * Only controller/store includes this. Statements are prepared once and kept (DB_STATEMENTS_MAX). After the
  * first error every further call is harmless, and query_end() returns it: a store function reads all its
  * columns and tests once. Thread: main. */
 #ifndef LOA_QUERY_H
@@ -14,14 +14,12 @@
 #include "db.h"
 #include "err.h"
 
-#define QUERY_CACHE_MAX 192
-
 struct sqlite3_stmt;
 
 struct query {
     struct db *db;
     struct sqlite3_stmt *stmt;
-    size_t slot; /* of the cache; QUERY_CACHE_MAX: not kept */
+    size_t slot; /* of the cache; DB_STATEMENTS_MAX: not kept */
     int bound;
     int column;
     bool stepped;

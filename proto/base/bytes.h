@@ -78,8 +78,4 @@ void bytes_to_hex(struct bytes b, char *ret_text);
  * ERR_FORMAT  another length or another character; ret_data untouched */
 MUST_USE enum err bytes_from_hex(const char *text, uint8_t *ret_data, size_t len);
 
-/* True when the text is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) without
- * control characters other than, if `multiline`, line feed and tab. */
-bool utf8_valid(const char *text, size_t len, bool multiline);
-
 #endif

@@ -4,8 +4,11 @@ import os
 import pathlib
 import shutil
 import signal
+import ssl
 import subprocess
 import time
+import urllib.error
+import urllib.request
 
 
 class Failed(Exception):
@@ -91,6 +94,23 @@ class Station:
         self.started = True
         return self
 
+    def restart(self, how=signal.SIGTERM, while_down=None):
+        """End the controller and start it again on the same ports."""
+        self.keep_ports()
+        self.controller.end(how)
+        if while_down:
+            while_down()
+        return self.start()
+
+    def keep_ports(self):
+        """From the next start on the controller listens where it does now, so that nodes find it."""
+        lines, section = [], ""
+        for line in self.config.read_text(encoding="utf-8").splitlines():
+            section = line if line.startswith("[") else section
+            port = {"[link]": self.run["link_port"], "[web]": self.run["web_port"]}.get(section)
+            lines.append(f"port = {port}" if port and line.startswith("port") else line)
+        self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
     @property
     def url(self):
         return f"https://localhost:{self.run['web_port']}"
@@ -116,6 +136,26 @@ class Station:
     def json(self, *args, **kwargs):
         return json.loads(self.ctl(*args, "--json", **kwargs))
 
+    def api(self, path, user="admin"):
+        """GET a path of the API with a person's session; returns (status, body as text)."""
+        token = (self.folder / f"loactl-{user}/session").read_text().splitlines()[2]
+        request = urllib.request.Request(f"{self.url}/api/v1{path}",
+                                         headers={"Authorization": f"Bearer {token}"})
+        trusted = ssl.create_default_context(cafile=str(self.data / "pki/ca.crt"))
+        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=trusted),
+                                             urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=30) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.read().decode()
+
+    def metric(self, name):
+        for line in self.api("/metrics")[1].splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[1])
+        raise Failed(f"the metrics do not name {name}")
+
     def setup(self, password="Loa-truyen-thanh-1"):
         """The first administrator, by the one-time code; then one operator and one approver."""
         code = (self.data / "admin-code").read_text().strip()
@@ -134,19 +174,39 @@ class Station:
     def zone(self, code, name):
         return self.json("zone", "add", code, "--name", name)["id"]
 
-    def node(self, name, zone, audio=None, ppm=0):
-        """Enrol one node and start it; `name` is unique and names its folder and WAV file."""
+    def node(self, name, zone, audio=None, ppm=0, config=None, before=None):
+        """Enrol one node and start it; `name` is unique and names its folder and WAV file.
+
+        config  text of its INI file; before  called with its state directory before it starts"""
         code = self.json("node", "join-code", "--zone", zone, "--name", name)["code"]
-        state = self.folder / f"node-{len(self.nodes) + 1}"
-        wav = self.folder / f"node-{len(self.nodes) + 1}.wav"
-        audio = audio or f"wav:{wav},ppm={ppm}"
+        number = len(self.nodes) + 1
+        state = self.folder / f"node-{number}"
+        wav = self.folder / f"node-{number}.wav"
         argv = [self.build / "node-firmware/port/posix/loa-node", "--state", state, "--controller",
-                self.link, "--audio", audio]
-        node = Program([*argv, "--join", code], self.folder / f"node-{len(self.nodes) + 1}.log")
-        node.name, node.wav, node.state, node.ppm = name, wav, state, ppm
+                self.link]
+        if config:
+            (self.folder / f"node-{number}.ini").write_text(config, encoding="utf-8")
+            argv += ["--config", self.folder / f"node-{number}.ini"]
+        if before:
+            before(state)
+        node = Program([*argv, "--audio", audio or f"wav:{wav},ppm={ppm}", "--join", code],
+                       self.folder / f"node-{number}.log")
+        node.name, node.wav, node.state, node.ppm, node.base = name, wav, state, ppm, argv
         self.nodes[name] = node
         node.start()
         return node
+
+    def node_again(self, node, how=signal.SIGTERM):
+        """End a node and start it once more, with another WAV file."""
+        node.end(how)
+        node.wav = node.wav.with_name(node.wav.stem + "+.wav")
+        node.argv = [str(a) for a in (*node.base, "--audio", f"wav:{node.wav},ppm={node.ppm}")]
+        node.start()
+        return node
+
+    def record(self, name):
+        """What the controller says of a node."""
+        return next(n for n in self.json("node", "list") if n["name"] == name)
 
     def ready(self, timeout=30):
         """Wait until every node is connected and knows the time."""

@@ -50,6 +50,7 @@ LIBRARIES = {
 }
 
 SOURCE_LINES_MAX = 500
+TEST_LINES_MAX = 650
 FUNCTION_LINES_MAX = 80
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 PROTOTYPE = re.compile(r"^(?:MUST_USE\s+|_Noreturn\s+)*(?!static|typedef|extern|struct \w+ \{)"
@@ -74,8 +75,19 @@ def folder_of(path):
     return str(path.parent.relative_to(ROOT))
 
 
+def module_of(path):
+    """A module is name.c, name.h and what its own files share: name_impl.h, name_priv.h, name_*.c."""
+    stem = re.sub(r"_(impl|priv)$", "", path.stem)
+    parts = stem.split("_")
+    for n in range(1, len(parts)):
+        shared = "_".join(parts[:n])
+        if any((path.parent / f"{shared}_{kind}.h").exists() for kind in ("impl", "priv")):
+            return f"{folder_of(path)}/{shared}"
+    return f"{folder_of(path)}/{stem}"
+
+
 def check_includes(files):
-    """Layers, libraries and cycles; modules are the pair name.c and name.h."""
+    """Layers, libraries and cycles between modules."""
     headers = {}
     for path in files:
         if path.suffix == ".h" and folder_of(path) in LAYERS:
@@ -101,7 +113,7 @@ def check_includes(files):
             if there != folder and LAYERS[there] >= LAYERS[folder]:
                 say(path, number, f"{folder} (layer {LAYERS[folder]}) may not include {name} of {there} "
                     f"(layer {LAYERS[there]}); move the code or pass it in")
-            a, b = f"{folder}/{path.stem}", f"{there}/{target.stem}"
+            a, b = module_of(path), module_of(target)
             if a != b:
                 edges.setdefault(a, {})[b] = (path, number)
     find_cycle(edges)
@@ -134,8 +146,11 @@ def find_cycle(edges):
 def check_header(path, text):
     if not text.startswith(f"/* {path.name} - "):
         say(path, 1, f"start with `/* {path.name} - what it is ...`, then invariant, thread, units")
+    if folder_of(path) not in LAYERS:
+        return
     types = STRUCT.findall(text) + ["priority"]
     prefixes = {path.stem} | set(types) | {t.split("_")[0] for t in types}
+    prefixes |= {p.stem for p in path.parent.glob("*.c")}
     for number, line in enumerate(text.splitlines(), 1):
         match = PROTOTYPE.match(line)
         if not match:
@@ -147,8 +162,9 @@ def check_header(path, text):
 
 def check_source(path, text):
     lines = text.splitlines()
-    if len(lines) > SOURCE_LINES_MAX:
-        say(path, len(lines), f"{len(lines)} lines; split by responsibility (at most {SOURCE_LINES_MAX})")
+    limit = SOURCE_LINES_MAX if folder_of(path) in LAYERS else TEST_LINES_MAX
+    if len(lines) > limit:
+        say(path, len(lines), f"{len(lines)} lines; split by responsibility (at most {limit})")
     start = None
     for number, line in enumerate(lines, 1):
         if line == "{":

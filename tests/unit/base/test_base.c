@@ -13,6 +13,7 @@
 #include "check.h"
 #include "err.h"
 #include "log.h"
+#include "utf8.h"
 
 static void test_a_reader_sticks_to_its_first_error(void **state)
 {

@@ -6,6 +6,7 @@
 
 #include "db_state.h"
 #include "migrate.h"
+#include "query.h"
 #include "store_station.h"
 #include "store_zone.h"
 #include "storefix.h"

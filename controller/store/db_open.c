@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "db_state.h"
+#include "query.h"
 #include "migrate.h"
 
 #define BUSY_TIMEOUT_MS 5000
@@ -150,7 +151,7 @@ void db_close(struct db *db)
         return;
     while (db->depth > 0)
         db_rollback(db);
-    for (size_t i = 0; i < QUERY_CACHE_MAX; i++)
+    for (size_t i = 0; i < DB_STATEMENTS_MAX; i++)
         sqlite3_finalize(db->slots[i].stmt);
     sqlite3_close(db->sqlite);
     free(db);
