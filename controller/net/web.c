@@ -295,6 +295,7 @@ static void sweep(uv_timer_t *timer)
     struct web *w = timer->data;
     usec_t now_us = mono_us();
     struct exchange *next;
+    bool is_any = false;
 
     for (struct exchange *x = w->exchanges; x != NULL; x = next) {
         next = x->next;
@@ -307,7 +308,11 @@ static void sweep(uv_timer_t *timer)
                    "The body came too slowly; check the connection and retry.");
         else
             lws_set_timeout(x->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+        is_any = true;
     }
+    /* libwebsockets looks at its time-outs only when something else wakes it. */
+    if (is_any)
+        lws_cancel_service(w->context);
 }
 
 static void on_lws_log(int level, const char *line)

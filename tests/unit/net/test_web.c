@@ -393,10 +393,13 @@ static void test_a_body_that_stops_is_answered_408_and_closed(void **state)
     CURL *raw = webserver_raw(s);
     static const char post[] = "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nabc";
     char text[8192];
+    uint64_t start_us;
 
+    start_us = uv_hrtime() / 1000;
     raw_say(raw, post, sizeof(post) - 1);
     assert_true(raw_hear(raw, text, sizeof(text), NULL));
     assert_non_null(strstr(text, "408"));
+    assert_in_range(uv_hrtime() / 1000 - start_us, 1000000, 15000000); /* about 2.5 s */
     assert_int_equal(atomic_load(&s->gone), 1);
     curl_easy_cleanup(raw);
 }
