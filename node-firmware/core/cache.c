@@ -258,6 +258,8 @@ static bool make_room(struct cache *c, const struct cache_object *keep, uint64_t
         }
         if (oldest == NULL)
             return false;
+        /* Not asked for again in this session: two would push each other out for ever. */
+        oldest->offered = oldest->tell = false;
         forget(c, oldest);
     }
 }

@@ -85,7 +85,7 @@ static enum err on_welcome(struct node *n, const loa_Welcome *w, usec_t mono_us)
     n->status_interval_us = interval_us(w->status_interval_ms, 1000);
     n->time.interval_us = interval_us(w->time_interval_ms, 2000);
     if (w->order_cert.size > 0)
-        node_order_cert(n, bytes_of(w->order_cert.bytes, w->order_cert.size), true);
+        node_order_cert_arrived(n, bytes_of(w->order_cert.bytes, w->order_cert.size));
     n->link = NODE_LINK_READY;
     n->next_status_us = mono_us;
     n->time.next_burst_us = mono_us;

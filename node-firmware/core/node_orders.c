@@ -17,19 +17,19 @@
 /* ---- order certificate and verification ---- */
 
 /* Take the order certificate: the one in force stays when it is the same or the new one is bad. */
-bool node_order_cert(struct node *n, struct bytes der, bool keep)
+static void use_cert(struct node *n, struct bytes der, bool keep)
 {
     struct order_verifier *v = NULL;
     enum err e;
 
     if (n->verifier != NULL && bytes_equal(der, bytes_of(n->order_cert, n->order_cert_len)))
-        return true;
+        return;
     if (der.len > sizeof(n->order_cert))
-        return false;
+        return;
     e = order_verifier_new(n->config.ca_der, der, &v);
     if (e != ERR_OK) {
         node_log(n, LOG_ERROR, "order.certificate_refused", "error=%s", err_name(e));
-        return false;
+        return;
     }
     order_verifier_free(n->verifier);
     n->verifier = v;
@@ -37,7 +37,6 @@ bool node_order_cert(struct node *n, struct bytes der, bool keep)
     n->order_cert_len = der.len;
     if (keep && n->port.flash_replace(n->port.ctx, ORDER_CERT_OBJECT, der) != ERR_OK)
         node_log(n, LOG_WARN, "flash.write_failed", "object=%s", ORDER_CERT_OBJECT);
-    return true;
 }
 
 static enum err verify(void *arg, struct bytes body, struct bytes signature)
@@ -55,14 +54,14 @@ static bool times_make_sense(const loa_OrderBody *b)
            b->expires_us < STATION_TIME_MAX_US;
 }
 
-void node_orders_load(struct node *n)
+/* Without a certificate nothing can be judged: the plan stays on flash until Welcome brings one. */
+static void load_plan(struct node *n)
 {
-    size_t len = 0;
     enum err e;
 
-    e = n->port.flash_read(n->port.ctx, ORDER_CERT_OBJECT, 0, n->bytes, NODE_ORDER_CERT_MAX, &len);
-    if (e == ERR_OK && len > 0)
-        node_order_cert(n, bytes_of(n->bytes, len), false);
+    if (n->plan_loaded || n->verifier == NULL)
+        return;
+    n->plan_loaded = true;
     e = plan_load(&n->plan, verify, n, &n->body);
     if (e != ERR_OK && e != ERR_NOT_FOUND)
         node_log(n, LOG_WARN, "plan.damaged", "error=%s dropped=%" PRIu32, err_name(e),
@@ -74,6 +73,23 @@ void node_orders_load(struct node *n)
         if (p->used && !p->done && receipts_hold(&n->receipts, p->order_id))
             plan_mark(&n->plan, p, p->begun, true);
     }
+}
+
+void node_orders_load(struct node *n)
+{
+    size_t len = 0;
+    enum err e;
+
+    e = n->port.flash_read(n->port.ctx, ORDER_CERT_OBJECT, 0, n->bytes, NODE_ORDER_CERT_MAX, &len);
+    if (e == ERR_OK && len > 0)
+        use_cert(n, bytes_of(n->bytes, len), false);
+    load_plan(n);
+}
+
+void node_order_cert_arrived(struct node *n, struct bytes der)
+{
+    use_cert(n, der, true);
+    load_plan(n);
 }
 
 /* ---- acknowledgement ---- */
@@ -501,7 +517,7 @@ void node_orders_step(struct node *n, usec_t mono_us, usec_t *next_us)
     }
     close_orders(n, has_now, now_us, next_us);
     keep(n, mono_us);
-    if (n->ack_count > 0 && (!n->plan.dirty || n->plan.write_failed))
+    if (n->ack_count > 0 && !n->plan.dirty)
         node_send_acks(n);
     if (has_now)
         note_next(n, now_us, mono_us, next_us);

@@ -63,6 +63,7 @@ struct node {
     struct order_verifier *verifier;
     uint8_t order_cert[NODE_ORDER_CERT_MAX];
     size_t order_cert_len;
+    bool plan_loaded; /* needs the certificate */
     uint64_t
         ack_due[PLAN_ENTRIES_MAX]; /* accepted orders to be acknowledged once they are on flash */
     size_t ack_count;
@@ -107,7 +108,7 @@ void node_order_received(struct node *n, const loa_Order *order, usec_t mono_us)
 void node_orders_load(struct node *n);
 void node_orders_step(struct node *n, usec_t mono_us, usec_t *next_us);
 void node_send_acks(struct node *n);
-bool node_order_cert(struct node *n, struct bytes der, bool keep);
+void node_order_cert_arrived(struct node *n, struct bytes der);
 
 /* node_sound.c: what sounds at which frame */
 struct plan_entry *node_choose(struct node *n, usec_t programme_us, usec_t *ret_change_us,

@@ -43,11 +43,15 @@ static struct bed_object *obtain(struct bed_flash *f, const char *name)
 
 static void resize(struct bed_object *o, size_t len)
 {
+    bool in_core = bed_in_core;
+
+    bed_in_core = false;
     o->data = realloc(o->data, len + 1);
     assert_non_null(o->data);
     if (len > o->len)
         memset(o->data + o->len, 0, len - o->len);
     o->len = len;
+    bed_in_core = in_core;
 }
 
 void bed_flash_put(struct bed_flash *f, const char *name, const void *data, size_t len)

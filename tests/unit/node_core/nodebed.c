@@ -16,6 +16,8 @@
 #define REPORT_US 10000
 #define FADE_FRAMES 480
 
+bool bed_in_core;
+
 /* ---- time ---- */
 
 usec_t bed_station_us(const struct bed *b)
@@ -120,8 +122,15 @@ static void serve(struct bed *b, const loa_MediaWant *want)
     for (size_t i = 0; i < b->recording_count; i++)
         if (memcmp(b->recordings[i]->sha256, want->sha256, SHA256_BYTES) == 0)
             r = b->recordings[i];
-    assert_non_null(r);
     assert_true(want->length > 0 && want->length <= 65536);
+    if (r == NULL) {
+        loa_Msg gone = {.which_body = loa_Msg_media_gone_tag};
+
+        memcpy(gone.body.media_gone.sha256, want->sha256, SHA256_BYTES);
+        gone.body.media_gone.transfer = want->transfer;
+        bed_say(b, &gone);
+        return;
+    }
     for (uint64_t at = want->offset; at < want->offset + want->length && at < r->len;) {
         uint8_t payload[CHUNK_HEADER_BYTES + CHUNK_DATA_MAX], data[CHUNK_DATA_MAX];
         size_t n = sizeof(data);
@@ -202,6 +211,7 @@ static enum err port_send(void *ctx, enum frame_type type, struct bytes payload)
 
     if (!b->linked)
         return ERR_STATE;
+    bed_in_core = false;
     b->up_at_us = arrives > b->up_at_us ? arrives : b->up_at_us;
     b->world_us = b->up_at_us;
     if (type == FRAME_TIME_REQUEST) {
@@ -214,6 +224,7 @@ static enum err port_send(void *ctx, enum frame_type type, struct bytes payload)
         hear(b, payload);
     }
     b->world_us = now;
+    bed_in_core = true;
     return ERR_OK;
 }
 
@@ -389,7 +400,9 @@ static void render(struct bed *b)
             memset(b->out + b->out_frames, 0, (frames - b->out_frames) * sizeof(*b->out));
             b->out_frames = frames;
         }
+        bed_in_core = true;
         node_render(b->node, b->card_head, b->out + b->card_head, 480, bed_mono_us(b));
+        bed_in_core = false;
         b->card_head += 480;
     }
 }
@@ -410,7 +423,9 @@ static void deliver(struct bed *b)
     enum err e;
 
     b->to_node = f->next;
+    bed_in_core = true;
     e = node_receive(b->node, &f->frame, bed_mono_us(b));
+    bed_in_core = false;
     if (e != ERR_OK)
         b->receive_error = e;
     b->node_step_us = bed_mono_us(b);
@@ -441,7 +456,9 @@ void bed_run_us(struct bed *b, int64_t us)
         if (b->card_on && b->card_next_report_us <= b->world_us)
             report(b);
         if (bed_mono_us(b) >= b->node_step_us) {
+            bed_in_core = true;
             node_step(b->node, bed_mono_us(b), &b->node_step_us);
+            bed_in_core = false;
             if (b->node_step_us <= bed_mono_us(b))
                 b->node_step_us = bed_mono_us(b) + 50;
         }

@@ -96,6 +96,9 @@ struct bed {
     char logged[16384]; /* event names, one a line */
 };
 
+/* True while the core runs, not the port and not the test: allocations then are the core's. */
+extern bool bed_in_core;
+
 void bed_flash_init(struct bed_flash *f);
 void bed_flash_deinit(struct bed_flash *f);
 /* What a power cut leaves: bytes that were not made durable are lost or garbled. */
