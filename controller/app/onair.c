@@ -303,9 +303,14 @@ void onair_on_receipt(struct onair *o, struct node_id node, const loa_Receipt *r
                       usec_t now_us)
 {
     struct broadcast *b = onair_find(o, (struct broadcast_id){receipt->broadcast_id});
-    enum err e = store_broadcast_add_receipt(o->config.db, node, receipt, now_us);
+    enum err e = b != NULL ? broadcast_on_receipt(b, node, receipt) : ERR_OK;
     loa_Msg msg = loa_Msg_init_zero;
 
+    /* What the broadcast does not take (another order's) must not reach its targets in the store. */
+    if (e == ERR_OK || e == ERR_EXISTS)
+        e = store_broadcast_add_receipt(o->config.db, node, receipt, now_us);
+    if (e == ERR_FORMAT)
+        e = ERR_NOT_FOUND;
     if (e != ERR_OK && e != ERR_EXISTS && e != ERR_NOT_FOUND) {
         log_event(LOG_ERROR, "receipt.not_stored", "node=%u error=%s", node.v, err_name(e));
         return; /* not acknowledged: the node keeps it and sends it again */
@@ -313,7 +318,7 @@ void onair_on_receipt(struct onair *o, struct node_id node, const loa_Receipt *r
     if (e == ERR_NOT_FOUND)
         log_event(LOG_WARN, "receipt.unknown", "node=%u broadcast=%llu", node.v,
                   (unsigned long long)receipt->broadcast_id);
-    if (b != NULL && broadcast_on_receipt(b, node, receipt) == ERR_OK)
+    if (e == ERR_OK)
         log_event(LOG_INFO, "receipt.stored", "node=%u broadcast=%llu outcome=%d reason=%d", node.v,
                   (unsigned long long)receipt->broadcast_id, (int)receipt->outcome,
                   (int)receipt->reason);

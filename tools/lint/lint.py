@@ -208,12 +208,16 @@ def check_tidy(build):
                     and not pathlib.Path(n).is_relative_to(build)
                     and folder_of(pathlib.Path(n)) in LAYERS)
     print(f"clang-tidy: {len(wanted)} files", file=sys.stderr)
-    out = subprocess.run(["run-clang-tidy", "-quiet", "-j2", "-p", str(build), *wanted],
+    out = subprocess.run(["run-clang-tidy", "-quiet", "-j2", "-p", str(build),
+                          "-extra-arg=-Wno-unknown-warning-option", *wanted],
                          capture_output=True, text=True)
-    for line in out.stdout.splitlines():
-        match = re.match(r"(.*?):(\d+):\d+: (?:warning|error): (.*)", line)
-        if match and pathlib.Path(match.group(1)).is_relative_to(ROOT):
-            say(pathlib.Path(match.group(1)), match.group(2), match.group(3))
+    for line in re.sub(r"\x1b\[[0-9;]*m", "", out.stdout).splitlines():
+        match = re.match(r"(\S+?):(\d+):\d+: (?:warning|error): (.*)", line)
+        if not match:
+            continue
+        path = (build / match.group(1)).resolve()
+        if path.is_relative_to(ROOT):
+            say(path, match.group(2), match.group(3))
 
 
 def main():

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ANSWER_MAX (64U * 1024 * 1024)
+#define ANSWER_MAX ((size_t)64 * 1024 * 1024)
 
 struct transfer {
     CURL *curl;
