@@ -11,7 +11,7 @@
 #include "control.h"
 #include "wire.h"
 
-#define UPLINK_STABLE_US (30 * USEC_PER_SEC)
+#define UPLINK_STABLE_US (5 * USEC_PER_SEC)
 #define UPLINK_HOST_SIZE 256
 
 struct uplink_events {

@@ -221,7 +221,7 @@ static void on_connected(uv_connect_t *request, int status)
     struct wire *w = (struct wire *)request->data;
     struct err_detail detail = {0};
 
-    if (w->closing)
+    if (w->closing || status == UV_ECANCELED)
         return;
     if (status == 0)
         status = uv_read_start((uv_stream_t *)&w->tcp, on_alloc, on_read);

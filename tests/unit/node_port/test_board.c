@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ struct world {
     bool greeted, reported;
     int exchanges;
     uint32_t rss_kb;
+    pid_t child; /* 0 none */
 };
 
 static struct world *w;
@@ -132,6 +134,11 @@ static int make_world(void **state)
 static int drop_world(void **state)
 {
     (void)state;
+    if (w->child != 0) {
+        /* Left over by a case that failed. */
+        kill(w->child, SIGKILL);
+        waitpid(w->child, NULL, 0);
+    }
     testserver_deinit(&w->server);
     assert_int_equal(uv_loop_close(&w->loop), 0);
     teststation_deinit(&w->station);
@@ -142,7 +149,7 @@ static int drop_world(void **state)
 }
 
 /* The child keeps none of the parent's sockets but its log. */
-static pid_t start_node(void)
+static void start_node(void)
 {
     pid_t child = fork();
 
@@ -151,6 +158,7 @@ static pid_t start_node(void)
         struct err_detail detail = {0};
         enum err e;
 
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(w->loop.backend_fd);
         log_set_level(LOG_ERROR);
         e = board_run(&w->options, &w->ini, &detail);
@@ -158,15 +166,16 @@ static pid_t start_node(void)
             fprintf(stderr, "# %s: %s\n", err_name(e), detail.text);
         _exit(e == ERR_OK ? 0 : 1);
     }
-    return child;
+    w->child = child;
 }
 
-static int stop_node(pid_t child, int signal_number)
+static int stop_node(int signal_number)
 {
     int status;
 
-    assert_int_equal(kill(child, signal_number), 0);
-    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(kill(w->child, signal_number), 0);
+    assert_int_equal(waitpid(w->child, &status, 0), w->child);
+    w->child = 0;
     return status;
 }
 
@@ -178,19 +187,18 @@ static void run_until(bool *flag)
 
 static void test_a_node_enrols_greets_keeps_time_and_stops_in_good_order(void **state)
 {
-    pid_t child;
     int status;
 
     (void)state;
     w->options.join = true;
-    child = start_node();
+    start_node();
     run_until(&w->greeted);
     assert_int_equal(w->hello.node_id, 12);
     assert_int_equal(w->hello.restarts, 0);
     assert_string_equal(w->hello.restart_cause, "first");
     run_until(&w->reported);
     printf("# rss_kb=%u\n", w->rss_kb);
-    status = stop_node(child, SIGTERM);
+    status = stop_node(SIGTERM);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     assert_non_null(strstr(tempdir_read(&w->dir, "node/restarts"), "1 stopped"));
     assert_non_null(strstr(tempdir_read(&w->dir, "out.wav.json"), "\"station_us\": 1800"));
@@ -199,26 +207,25 @@ static void test_a_node_enrols_greets_keeps_time_and_stops_in_good_order(void **
 static void test_a_killed_node_comes_back_with_its_identity_and_says_crash(void **state)
 {
     int status;
-    pid_t child;
 
     (void)state;
     w->options.join = true;
-    child = start_node();
+    start_node();
     run_until(&w->greeted);
-    status = stop_node(child, SIGKILL);
+    status = stop_node(SIGKILL);
     assert_true(WIFSIGNALED(status));
     w->options.join = false;
-    child = start_node();
+    start_node();
     run_until(&w->greeted);
     assert_int_equal(w->hello.restarts, 1);
     assert_string_equal(w->hello.restart_cause, "crash");
-    stop_node(child, SIGTERM);
+    stop_node(SIGTERM);
     w->options.join = true; /* has an identity already: the code is not used */
-    child = start_node();
+    start_node();
     run_until(&w->greeted);
     assert_int_equal(w->hello.node_id, 12);
     assert_string_equal(w->hello.restart_cause, "stopped");
-    stop_node(child, SIGINT);
+    stop_node(SIGINT);
 }
 
 static void test_without_identity_and_code_the_node_says_what_to_do(void **state)
