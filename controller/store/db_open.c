@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "db_state.h"
-#include "query.h"
 #include "migrate.h"
+#include "query.h"
 
 #define BUSY_TIMEOUT_MS 5000
 

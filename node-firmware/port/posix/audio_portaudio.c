@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backoff.h"
+#include "reconnect.h"
 #include "card_time.h"
 #include "log.h"
 #include "mono.h"
@@ -171,7 +171,7 @@ static void close_card(struct audio_portaudio *a)
 
 static void retry_later(struct audio_portaudio *a, usec_t mono_us)
 {
-    a->retry_mono_us = mono_us + backoff_wait_us(a->attempt, UINT32_MAX, 0);
+    a->retry_mono_us = mono_us + reconnect_wait_us(a->attempt, UINT32_MAX, 0);
     if (a->attempt < 6) /* half a minute at most */
         a->attempt++;
 }

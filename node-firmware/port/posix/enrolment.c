@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backoff.h"
+#include "reconnect.h"
 #include "cert.h"
 #include "control.h"
 #include "digest.h"
@@ -163,7 +163,7 @@ static void wait_and_retry(struct dialogue *d, const char *why)
     asked_us = (usec_t)d->wait_s * USEC_PER_SEC;
     d->wait_s = 0;
     digest_random(&random, sizeof(random));
-    wait_us = backoff_wait_us(d->attempt, random, asked_us);
+    wait_us = reconnect_wait_us(d->attempt, random, asked_us);
     d->attempt++;
     log_event(LOG_WARN, "enrol.waiting", "why=%s attempts=%u retry_ms=%lld", LOG_TEXT(why),
               d->attempt, (long long)(wait_us / USEC_PER_MSEC));

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backoff.h"
 #include "digest.h"
 #include "log.h"
 #include "mono.h"
+#include "reconnect.h"
 
 static void attempt(struct uplink *u);
 
@@ -30,7 +30,7 @@ static void wait_and_retry(struct uplink *u, const char *why)
     uint32_t random;
 
     digest_random(&random, sizeof(random));
-    wait_us = backoff_wait_us(u->attempt, random, u->asked_us);
+    wait_us = reconnect_wait_us(u->attempt, random, u->asked_us);
     u->asked_us = 0;
     u->attempt++;
     /* Said once for each reason, then now and then. */

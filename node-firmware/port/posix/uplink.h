@@ -1,7 +1,7 @@
 /* uplink.h - the node's session with its controller, kept up for ever.
  *
  * Connects, hands frames both ways, and connects again after every loss: exponential back-off with
- * full jitter (backoff.h) that begins anew after UPLINK_STABLE_US of session, or as Bye.retry_after
+ * full jitter (reconnect.h) that begins anew after UPLINK_STABLE_US of session, or as Bye.retry_after
  * asks. A session on which nothing arrives for 10 s is dead (wire.h). Thread: the loop's. */
 #ifndef LOA_UPLINK_H
 #define LOA_UPLINK_H

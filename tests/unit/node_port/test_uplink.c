@@ -157,7 +157,7 @@ static void test_a_controller_that_hangs_up_is_dialled_again(void **state)
     assert_int_equal(w->downs, 0);
 }
 
-static void test_the_backoff_begins_anew_only_after_a_stable_session(void **state)
+static void test_the_reconnect_begins_anew_only_after_a_stable_session(void **state)
 {
     (void)state;
     w->server.hang_up_next = 2;
@@ -257,7 +257,7 @@ int main(void)
         CASE(test_frames_go_both_ways),
         CASE(test_a_lost_session_comes_back_by_ticket),
         CASE(test_a_controller_that_hangs_up_is_dialled_again),
-        CASE(test_the_backoff_begins_anew_only_after_a_stable_session),
+        CASE(test_the_reconnect_begins_anew_only_after_a_stable_session),
         CASE(test_bye_sets_the_wait),
         CASE(test_a_frame_that_breaks_the_protocol_ends_the_session),
         CASE(test_silence_ends_the_session),

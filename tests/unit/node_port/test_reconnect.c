@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "backoff.h"
 #include "card_time.h"
+#include "reconnect.h"
 
 static void test_the_wait_doubles_from_half_a_second_to_a_minute(void **state)
 {
@@ -14,29 +14,29 @@ static void test_the_wait_doubles_from_half_a_second_to_a_minute(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < 9; i++)
-        assert_int_equal(backoff_wait_us(i, UINT32_MAX, 0), longest_ms[i] * 1000);
-    assert_int_equal(backoff_wait_us(UINT32_MAX, UINT32_MAX, 0), BACKOFF_LAST_US);
+        assert_int_equal(reconnect_wait_us(i, UINT32_MAX, 0), longest_ms[i] * 1000);
+    assert_int_equal(reconnect_wait_us(UINT32_MAX, UINT32_MAX, 0), RECONNECT_LAST_US);
 }
 
 static void test_jitter_covers_the_whole_span_evenly(void **state)
 {
     (void)state;
-    assert_int_equal(backoff_wait_us(7, 0, 0), BACKOFF_FLOOR_US);
-    assert_in_range(backoff_wait_us(7, UINT32_MAX / 2, 0), 29999000, 30001000);
-    assert_in_range(backoff_wait_us(7, UINT32_MAX / 4, 0), 14999000, 15001000);
+    assert_int_equal(reconnect_wait_us(7, 0, 0), RECONNECT_FLOOR_US);
+    assert_in_range(reconnect_wait_us(7, UINT32_MAX / 2, 0), 29999000, 30001000);
+    assert_in_range(reconnect_wait_us(7, UINT32_MAX / 4, 0), 14999000, 15001000);
 }
 
 static void test_what_the_controller_asks_for_is_respected_and_spread(void **state)
 {
     (void)state;
-    assert_int_equal(backoff_wait_us(0, 0, 7000000), 7000000);
-    assert_int_equal(backoff_wait_us(9, UINT32_MAX, 7000000), 10500000);
+    assert_int_equal(reconnect_wait_us(0, 0, 7000000), 7000000);
+    assert_int_equal(reconnect_wait_us(9, UINT32_MAX, 7000000), 10500000);
 }
 
 static void test_an_absurd_wish_is_believed_up_to_an_hour(void **state)
 {
     (void)state;
-    assert_int_equal(backoff_wait_us(0, 0, INT64_MAX / 2), BACKOFF_ASKED_MAX_US);
+    assert_int_equal(reconnect_wait_us(0, 0, INT64_MAX / 2), RECONNECT_ASKED_MAX_US);
 }
 
 static void test_the_least_delayed_callback_gives_the_card_time(void **state)
