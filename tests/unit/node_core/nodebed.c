@@ -245,9 +245,9 @@ static void port_flush(void *ctx)
     b->flushes++;
     if (!b->card_on || from >= b->card_head)
         return;
-    for (int64_t f = from < 0 ? 0 : from - FADE_FRAMES; f < b->card_head; f++)
-        if (f >= 0 && (size_t)f < b->out_frames)
-            b->out[f] *= f < from ? (float)(from - f) / FADE_FRAMES : 0;
+    for (int64_t f = from - FADE_FRAMES; f < b->card_head; f++)
+        if (f >= b->out_from)
+            b->out[f - b->out_from] *= f < from ? (float)(from - f) / FADE_FRAMES : 0;
     b->card_head = from;
 }
 
@@ -332,6 +332,7 @@ void bed_card(struct bed *b, uint32_t rate_hz)
     free(b->out);
     b->out = NULL;
     b->out_frames = 0;
+    b->out_from = 0;
     node_card_reset(b->node, rate_hz, bed_mono_us(b));
 }
 
@@ -387,21 +388,31 @@ void bed_restart(struct bed *b)
 
 /* ---- the world goes on ---- */
 
+/* Room for the next frames; the oldest half makes way when there is none. */
+static void make_place(struct bed *b)
+{
+    size_t keep = (size_t)b->card_rate_hz * BED_KEEP_S, at = (size_t)(b->card_head - b->out_from);
+
+    if (b->out == NULL) {
+        b->out = calloc(2 * keep, sizeof(*b->out));
+        assert_non_null(b->out);
+        b->out_frames = 2 * keep;
+    } else if (at + 480 > b->out_frames) {
+        memmove(b->out, b->out + keep, keep * sizeof(*b->out));
+        memset(b->out + keep, 0, keep * sizeof(*b->out));
+        b->out_from += (int64_t)keep;
+    }
+}
+
 static void render(struct bed *b)
 {
     int64_t until = card_frame_now(b) + b->card_ahead_frames;
 
     while (b->card_on && b->card_head < until) {
-        if ((size_t)b->card_head + 480 > b->out_frames) {
-            size_t frames = b->out_frames + 48000 * 10;
-
-            b->out = realloc(b->out, frames * sizeof(*b->out));
-            assert_non_null(b->out);
-            memset(b->out + b->out_frames, 0, (frames - b->out_frames) * sizeof(*b->out));
-            b->out_frames = frames;
-        }
+        make_place(b);
         bed_in_core = true;
-        node_render(b->node, b->card_head, b->out + b->card_head, 480, bed_mono_us(b));
+        node_render(b->node, b->card_head, b->out + (b->card_head - b->out_from), 480,
+                    bed_mono_us(b));
         bed_in_core = false;
         b->card_head += 480;
     }
@@ -584,9 +595,11 @@ bool bed_logged(const struct bed *b, const char *event)
 
 int64_t bed_first_sound(const struct bed *b, int64_t from, int64_t to)
 {
-    for (int64_t f = from < 0 ? 0 : from; f < to && (size_t)f < b->out_frames; f++)
-        if (fabsf(b->out[f]) > 1e-7F)
+    for (int64_t f = from < 0 ? 0 : from; f < to; f++) {
+        assert_true(f >= b->out_from);
+        if ((size_t)(f - b->out_from) < b->out_frames && fabsf(b->out[f - b->out_from]) > 1e-7F)
             return f;
+    }
     return -1;
 }
 
@@ -617,7 +630,7 @@ static double fit(const struct bed *b, const struct recording *r, double first_f
     double xy = 0, xx = 0, yy = 0;
 
     for (int i = 0; i < frames; i += 3) {
-        double x = (double)b->out[(int64_t)first_frame + i];
+        double x = (double)b->out[(int64_t)first_frame - b->out_from + i];
         double y = sample_at(r, first_sample + i * step - late_samples);
 
         xy += x * y;

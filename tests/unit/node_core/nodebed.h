@@ -18,6 +18,7 @@
 #define BED_NODE 7
 #define BED_OBJECTS 64
 #define BED_LOG 4096
+#define BED_KEEP_S 100
 
 struct bed_object {
     char name[PORT_NAME_MAX];
@@ -60,7 +61,9 @@ struct bed {
     int64_t card_jitter_us;
     int64_t card_ahead_frames;
     int64_t card_next_report_us;
-    float *out;
+    float *
+        out; /* what the card played: frames out_from onwards, at least the last BED_KEEP_S seconds */
+    int64_t out_from;
     size_t out_frames;
     int flushes;
     bool amplifier;

@@ -192,7 +192,7 @@ static void test_random_bytes_leave_the_node_unharmed(void **state)
     prop_init(&p, "random_bytes");
     bed_send_order(b, &order);
     bed_run_us(b, 100000);
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 6000; i++) {
         size_t len = encode(&m[prop_range(&p, 0, (int64_t)count - 1)], bytes);
         enum frame_type type = FRAME_CONTROL;
         enum err e;
@@ -207,7 +207,7 @@ static void test_random_bytes_leave_the_node_unharmed(void **state)
             continue;
         e = put_in(b, type, bytes, len);
         (void)e;
-        if (i % 1000 == 0)
+        if (i % 300 == 0)
             bed_run_us(b, 20000);
     }
     bed_run_to(b, order.start_us + 4 * USEC_PER_SEC);

@@ -178,6 +178,48 @@ static void test_a_late_joiner_enters_in_progress(void **state)
     bed_flash_deinit(&flash);
 }
 
+/* Two nodes with other crystals, other cards and a link that queues. */
+static void test_two_nodes_sound_together(void **state)
+{
+    static const struct crystal crystals[] = {{80, -170, 1000, 48000}, {-60, 140, 700, 48000}};
+    struct bed_flash flash[2];
+    static struct bed b[2];
+    usec_t start = BED_EPOCH_US + 60 * USEC_PER_SEC;
+    double late[2], correlation, worst = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        loa_OrderBody order;
+
+        bed_flash_init(&flash[i]);
+        bed_init(&b[i], &flash[i], &station);
+        b[i].node_ppm = crystals[i].node_ppm;
+        b[i].card_ppm = crystals[i].card_ppm;
+        b[i].card_jitter_us = crystals[i].card_jitter_us;
+        b[i].delay_us = 200;
+        b[i].jitter_us = 100;
+        b[i].random = i + 1;
+        bed_start(&b[i]);
+        bed_cache(&b[i], &longer);
+        order = bed_order(1, start, &longer);
+        bed_send_order(&b[i], &order);
+        bed_run_to(&b[i], start + 61 * USEC_PER_SEC);
+    }
+    for (usec_t at = 10000; at < 59 * USEC_PER_SEC; at += 2345678) {
+        for (size_t i = 0; i < 2; i++) {
+            late[i] = bed_lateness_us(&b[i], &longer, start, start + at, &correlation);
+            assert_true(correlation > 0.98);
+        }
+        worst = fabs(late[0] - late[1]) > worst ? fabs(late[0] - late[1]) : worst;
+    }
+    print_message("# worst difference of two nodes: %.1f us\n", worst);
+    assert_true(worst < 100);
+    for (size_t i = 0; i < 2; i++) {
+        bed_deinit(&b[i]);
+        bed_flash_deinit(&flash[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +227,7 @@ int main(void)
         cmocka_unit_test(test_a_card_at_another_rate_is_in_its_place),
         cmocka_unit_test(test_drift_is_held_for_thirty_minutes),
         cmocka_unit_test(test_a_late_joiner_enters_in_progress),
+        cmocka_unit_test(test_two_nodes_sound_together),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
