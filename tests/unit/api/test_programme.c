@@ -318,6 +318,25 @@ static void test_nothing_is_planned_outside_the_allowed_hours(void **state)
     assert_true(apifix_says(f, "05:00 to 22:00"));
 }
 
+static void test_nothing_lasts_longer_than_policy_allows(void **state)
+{
+    struct apifix *f = *state;
+    static const char event[] = "{\"bulletin\": 1, \"everyone\": true, \"repeats\": 2,"
+                                " \"pause_ms\": 0, \"start\": \"2026-11-24T12:00\"}";
+
+    (void)apifix_bulletin(f, "A", true);
+    f->station.policy.max_broadcast_s = 119;
+    expect_status(f, 422, apifix_send(f, WEB_POST, "/api/v1/events", OPERATOR, event));
+    assert_true(apifix_says(f, "119 s"));
+    f->station.policy.max_broadcast_s = 120;
+    expect_status(f, 201, apifix_send(f, WEB_POST, "/api/v1/events", OPERATOR, event));
+    expect_status(f, 422,
+                  apifix_send(f, WEB_POST, "/api/v1/events", OPERATOR,
+                              "{\"bulletin\": 1, \"everyone\": true,"
+                              " \"start\": \"2026-11-23T09:59\"}"));
+    assert_true(apifix_says(f, "in the past"));
+}
+
 static void test_events_are_checked_as_entered(void **state)
 {
     struct apifix *f = *state;
@@ -491,6 +510,7 @@ int main(void)
         WITH(test_a_weekly_event_repeats_on_its_days),
         WITH(test_quiet_hours_ask_for_a_second_confirmation),
         WITH(test_nothing_is_planned_outside_the_allowed_hours),
+        WITH(test_nothing_lasts_longer_than_policy_allows),
         WITH(test_events_are_checked_as_entered),
         WITH(test_play_now_reaches_the_active_nodes_of_its_zones),
         WITH(test_nothing_unapproved_or_expired_plays),

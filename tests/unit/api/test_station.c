@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "joincode.h"
+#include "store_node.h"
 
 #define TECH ROLE_TECHNICIAN
 
@@ -156,6 +157,8 @@ static void test_join_codes_pin_the_ca_and_are_shown_once(void **state)
 static void test_policy_takes_effect_and_is_checked(void **state)
 {
     struct apifix *f = *state;
+    struct node_id id = {apifix_node(f, apifix_zone(f, "1", "A"), "N")};
+    struct node_record node;
 
     expect_status(f, 200,
                   apifix_send(f, WEB_PATCH, "/api/v1/station", ROLE_ADMIN,
@@ -163,6 +166,8 @@ static void test_policy_takes_effect_and_is_checked(void **state)
     assert_int_equal(f->station.policy.quiet_from_min, 1200);
     assert_true(f->station.policy.author_may_approve);
     assert_int_equal(f->policy_changes, 1);
+    assert_int_equal(store_node_get(f->db, id, &node), ERR_OK);
+    assert_int_equal(node.settings_revision, 2);
     expect_status(
         f, 200,
         apifix_send(f, WEB_PATCH, "/api/v1/station", ROLE_ADMIN, "{\"timezone\": \"Asia/Tokyo\"}"));

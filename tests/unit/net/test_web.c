@@ -147,6 +147,21 @@ static void test_a_handler_may_refuse_before_and_during_an_upload(void **state)
     expect(*state, "POST", "/upload", NULL, body, sizeof(body), 422, "stop");
 }
 
+static void test_a_refused_body_is_not_read_for_ever(void **state)
+{
+    CURL *raw = webserver_raw(*state);
+    static const char head[] =
+        "POST /denied HTTP/1.1\r\nHost: x\r\nContent-Length: 199999999\r\n\r\n";
+    static char piece[65536];
+    size_t sent = 0;
+
+    assert_true(raw_say(raw, head, sizeof(head) - 1));
+    while (sent < 199999999 && raw_say(raw, piece, sizeof(piece)))
+        sent += sizeof(piece);
+    assert_true(sent < 100000000);
+    curl_easy_cleanup(raw);
+}
+
 static void test_large_bodies_and_files_arrive_whole(void **state)
 {
     struct reply r;
@@ -198,14 +213,14 @@ static void test_header_floods_end_the_connection_and_nothing_else(void **state)
     char line[1024];
     char text[8192];
 
-    raw_say(raw, "GET /hello HTTP/1.1\r\nHost: x\r\n", 31);
+    (void)raw_say(raw, "GET /hello HTTP/1.1\r\nHost: x\r\n", 31);
     memset(line, 'a', sizeof(line));
     line[8] = ':';
     line[sizeof(line) - 2] = '\r';
     line[sizeof(line) - 1] = '\n';
     for (int i = 0; i < 200; i++)
-        raw_say(raw, line, sizeof(line));
-    raw_say(raw, "\r\n", 2);
+        (void)raw_say(raw, line, sizeof(line));
+    (void)raw_say(raw, "\r\n", 2);
     (void)raw_hear(raw, text, sizeof(text), "hello");
     assert_null(strstr(text, "200 OK"));
     curl_easy_cleanup(raw);
@@ -255,7 +270,7 @@ static void test_bodies_without_a_length_are_refused(void **state)
         "5\r\nhello\r\n0\r\n\r\n";
     char text[8192];
 
-    raw_say(raw, chunked, sizeof(chunked) - 1);
+    (void)raw_say(raw, chunked, sizeof(chunked) - 1);
     assert_true(raw_hear(raw, text, sizeof(text), NULL));
     assert_non_null(strstr(text, "411"));
     assert_non_null(strstr(text, "Content-Length"));
@@ -269,9 +284,10 @@ static void test_a_post_without_any_body_ends_its_connection(void **state)
     static const char bare[] = "POST /echo HTTP/1.1\r\nHost: x\r\n\r\n";
     char text[8192];
 
-    raw_say(raw, bare, sizeof(bare) - 1);
-    assert_true(raw_hear(raw, text, sizeof(text), NULL));
+    (void)raw_say(raw, bare, sizeof(bare) - 1);
+    assert_false(raw_hear(raw, text, sizeof(text), "\r\n\r\n"));
     assert_non_null(strstr(text, "200"));
+    assert_non_null(strstr(text, "connection: close"));
     curl_easy_cleanup(raw);
 }
 
@@ -284,9 +300,9 @@ static void test_one_connection_serves_many_requests(void **state)
     char text[8192];
 
     for (int i = 0; i < 20; i++) {
-        raw_say(raw, get, sizeof(get) - 1);
+        (void)raw_say(raw, get, sizeof(get) - 1);
         assert_false(raw_hear(raw, text, sizeof(text), "hello"));
-        raw_say(raw, post, sizeof(post) - 1);
+        (void)raw_say(raw, post, sizeof(post) - 1);
         assert_false(raw_hear(raw, text, sizeof(text), "\r\nabc"));
     }
     assert_int_equal(atomic_load(&s->requests), 40);
@@ -301,9 +317,9 @@ static void test_expect_100_is_answered(void **state)
         "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
     char text[8192];
 
-    raw_say(raw, head, sizeof(head) - 1);
+    (void)raw_say(raw, head, sizeof(head) - 1);
     assert_false(raw_hear(raw, text, sizeof(text), "100 Continue\r\n\r\n"));
-    raw_say(raw, "abc", 3);
+    (void)raw_say(raw, "abc", 3);
     assert_false(raw_hear(raw, text, sizeof(text), "\r\nabc"));
     assert_non_null(strstr(text, "200 OK"));
     curl_easy_cleanup(raw);
@@ -326,7 +342,7 @@ static void test_garbage_and_unknown_methods_disturb_nobody(void **state)
     for (size_t i = 0; i < sizeof(rubbish) / sizeof(rubbish[0]); i++) {
         CURL *raw = webserver_raw(*state);
 
-        raw_say(raw, rubbish[i], strlen(rubbish[i]));
+        (void)raw_say(raw, rubbish[i], strlen(rubbish[i]));
         (void)raw_hear(raw, text, sizeof(text), "}\n");
         if (strstr(text, "HTTP/1.1 2") != NULL)
             fail_msg("rubbish %zu was answered %.100s", i, text);
@@ -357,7 +373,7 @@ static void test_an_answer_to_a_client_that_left_is_harmless(void **state)
     static const char get[] = "GET /later HTTP/1.1\r\nHost: x\r\n\r\n";
 
     s->later_ms = 2000;
-    raw_say(raw, get, sizeof(get) - 1);
+    (void)raw_say(raw, get, sizeof(get) - 1);
     while (atomic_load(&s->requests) == 0)
         usleep(1000);
     curl_easy_cleanup(raw);
@@ -377,8 +393,8 @@ static void test_stopping_with_open_requests_leaves_nothing_behind(void **state)
     static const char get[] = "GET /never HTTP/1.1\r\nHost: x\r\n\r\n";
     static const char post[] = "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nabc";
 
-    raw_say(raw, get, sizeof(get) - 1);
-    raw_say(half, post, sizeof(post) - 1);
+    (void)raw_say(raw, get, sizeof(get) - 1);
+    (void)raw_say(half, post, sizeof(post) - 1);
     while (atomic_load(&s->requests) == 0 || atomic_load(&s->uploaded) == 0)
         usleep(1000);
     webserver_stop(s);
@@ -396,7 +412,7 @@ static void test_a_body_that_stops_is_answered_408_and_closed(void **state)
     uint64_t start_us;
 
     start_us = uv_hrtime() / 1000;
-    raw_say(raw, post, sizeof(post) - 1);
+    (void)raw_say(raw, post, sizeof(post) - 1);
     assert_true(raw_hear(raw, text, sizeof(text), NULL));
     assert_non_null(strstr(text, "408"));
     assert_in_range(uv_hrtime() / 1000 - start_us, 1000000, 15000000); /* about 2.5 s */
@@ -412,8 +428,8 @@ static void test_half_a_header_and_idle_connections_are_closed(void **state)
     static const char get[] = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
     char text[8192];
 
-    raw_say(half, get, 20);
-    raw_say(after, get, sizeof(get) - 1);
+    (void)raw_say(half, get, 20);
+    (void)raw_say(after, get, sizeof(get) - 1);
     assert_true(raw_hear(half, text, sizeof(text), NULL));
     assert_true(raw_hear(idle, text, sizeof(text), NULL));
     assert_true(raw_hear(after, text, sizeof(text), NULL));
@@ -454,7 +470,7 @@ static void test_a_client_that_does_not_read_is_dropped(void **state)
 
     assert_non_null(text);
     for (int i = 0; i < 20; i++)
-        raw_say(raw, get, sizeof(get) - 1);
+        (void)raw_say(raw, get, sizeof(get) - 1);
     for (int i = 0; i < 1000 && atomic_load(&s->connections) < 2; i++) {
         webserver_fetch(s, "GET", "/hello", NULL, NULL, 0, &r);
         reply_free(&r);
@@ -516,6 +532,7 @@ int main(void)
         WITH(test_a_large_upload_streams_to_the_sink),
         WITH(test_an_upload_over_the_limit_is_refused_before_it_is_sent),
         WITH(test_a_handler_may_refuse_before_and_during_an_upload),
+        WITH(test_a_refused_body_is_not_read_for_ever),
         WITH(test_large_bodies_and_files_arrive_whole),
         WITH(test_a_missing_file_is_a_clear_error),
         WITH(test_too_long_paths_queries_and_headers_are_refused_in_json),

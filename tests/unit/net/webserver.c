@@ -277,7 +277,7 @@ static void wait_for(CURL *raw, short events)
     (void)poll(&p, 1, 20000);
 }
 
-void raw_say(CURL *raw, const char *text, size_t len)
+bool raw_say(CURL *raw, const char *text, size_t len)
 {
     while (len > 0) {
         size_t n = 0;
@@ -288,10 +288,11 @@ void raw_say(CURL *raw, const char *text, size_t len)
             continue;
         }
         if (r != CURLE_OK)
-            return;
+            return false;
         text += n;
         len -= n;
     }
+    return true;
 }
 
 bool raw_hear(CURL *raw, char *text, size_t size, const char *until)

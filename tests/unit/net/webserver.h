@@ -62,7 +62,8 @@ void reply_free(struct reply *r);
 
 /* A bare TLS connection to say anything over. */
 CURL *webserver_raw(struct webserver *s);
-void raw_say(CURL *raw, const char *text, size_t len);
+/* False: the server does not take it any more. */
+bool raw_say(CURL *raw, const char *text, size_t len);
 
 /* Read until the server closes or the text holds `until`; terminated. True: it closed. */
 bool raw_hear(CURL *raw, char *text, size_t size, const char *until);
