@@ -176,6 +176,9 @@ static void test_hard_signals_keep_the_peak(void **state)
         "-f lavfi -i sine=60:d=1.5,volume=17dB",
         "-f lavfi -i aevalsrc='if(lt(mod(t,0.5),0.001),1,0.02*sin(2*PI*300*t))':d=1.5",
         "-f lavfi -i aevalsrc='sgn(sin(2*PI*440*t))':d=1.5",
+        /* These two leave the codec 1 to 4 dB higher than they went in. */
+        "-f lavfi -i aevalsrc='0.5*sgn(sin(2*PI*90*t))*lt(mod(t,1),0.05)':d=1.5",
+        "-f lavfi -i aevalsrc='(random(0)-0.5)*lt(mod(t,0.5),0.02)':d=1.5",
         "-f lavfi -i aevalsrc='0.99*sin(2*PI*6000*t+0.785)':d=1.5",
         "-f lavfi -i aevalsrc='3*sin(2*PI*500*t)*lt(mod(t,1),0.1)':d=1.5 -c:a pcm_f32le",
     };

@@ -147,6 +147,22 @@ static void test_no_signal_passes_the_ceiling(void **state)
     }
 }
 
+/* Only the points between the samples are over, by 2 dB. */
+static void test_a_peak_between_samples_is_limited(void **state)
+{
+    struct waveform w = make(SAMPLE_RATE_HZ);
+    int32_t mlufs;
+    int32_t peak;
+
+    (void)state;
+    for (size_t i = 0; i < w.samples; i++)
+        w.pcm[i] = (float)(1.12 * sin(M_PI / 2 * (double)i + M_PI / 4));
+    limit(&w, 0, -1000);
+    measure(&w, &mlufs, &peak);
+    assert_in_range(peak + 10000, 10000 - 1300, 10000 - 750);
+    waveform_free(&w);
+}
+
 static void test_the_gain_comes_back_after_a_peak(void **state)
 {
     struct waveform w = make(SAMPLE_RATE_HZ);
@@ -161,6 +177,25 @@ static void test_the_gain_comes_back_after_a_peak(void **state)
         double want = 0.1 * sin(2 * M_PI * 1000 * (double)(i - LIMITER_DELAY_SAMPLES) / 48000);
 
         assert_true(fabs((double)w.pcm[i] - want) < 0.001);
+    }
+    waveform_free(&w);
+}
+
+/* A step in the gain would be heard as a click: it goes down by 20 dB within the look-ahead, evenly. */
+static void test_the_gain_moves_without_steps(void **state)
+{
+    struct waveform w = make(SAMPLE_RATE_HZ / 2);
+
+    (void)state;
+    for (size_t i = 0; i < w.samples; i++)
+        w.pcm[i] = 0.1F;
+    w.pcm[10000] = 10;
+    limit(&w, 0, -1000);
+    for (size_t i = LIMITER_DELAY_SAMPLES + 1; i < w.samples; i++) {
+        double step = fabs((double)(w.pcm[i] - w.pcm[i - 1])) / 0.1;
+
+        if (i != 10000 + LIMITER_DELAY_SAMPLES && i != 10001 + LIMITER_DELAY_SAMPLES)
+            assert_true(step < 0.01);
     }
     waveform_free(&w);
 }
@@ -186,7 +221,9 @@ int main(void)
         cmocka_unit_test(test_the_peak_between_samples_is_seen),
         cmocka_unit_test(test_below_the_ceiling_only_gain_and_delay_change_the_signal),
         cmocka_unit_test(test_no_signal_passes_the_ceiling),
+        cmocka_unit_test(test_a_peak_between_samples_is_limited),
         cmocka_unit_test(test_the_gain_comes_back_after_a_peak),
+        cmocka_unit_test(test_the_gain_moves_without_steps),
         cmocka_unit_test(test_settings_out_of_range_are_refused),
     };
 
