@@ -370,13 +370,13 @@ static loa_Reason why_not_whole(const struct plan_entry *e)
 
     if (e->begun_before)
         return loa_Reason_REASON_RESTARTED;
-    if (e->end_reason != loa_Reason_REASON_NONE)
+    if (e->end_reason != loa_Reason_REASON_NONE && e->end_reason != loa_Reason_REASON_EXPIRED)
         return e->end_reason;
     if (t->interrupted && t->interrupted_by != loa_Reason_REASON_NONE)
         return t->interrupted_by;
     if (t->blame != loa_Reason_REASON_NONE)
         return t->blame;
-    if (!t->started)
+    if (!t->started || e->end_reason == loa_Reason_REASON_EXPIRED)
         return loa_Reason_REASON_EXPIRED;
     if (t->first_sample * 1000 / 48 > ON_TIME_US)
         return loa_Reason_REASON_LATE;

@@ -37,20 +37,27 @@ static void lay_out(const loa_OrderBody *body, struct content_layout *ret_layout
     }
 }
 
-usec_t plan_end_us(const loa_OrderBody *body)
+/* Were there no expiry; a programme without an end of its own, live speech, ends by it. */
+static usec_t programme_end_us(const loa_OrderBody *body)
 {
     struct content_layout layout;
-    usec_t end = body->expires_us;
+    usec_t length_us = INT64_MAX;
     int64_t total;
 
     lay_out(body, &layout);
     total = content_total_samples(&layout);
-    if (total < INT64_MAX && total / 48 * USEC_PER_MSEC < end - body->start_us)
-        end = body->start_us + total / 48 * USEC_PER_MSEC;
-    if (body->max_duration_ms > 0 &&
-        (usec_t)body->max_duration_ms * USEC_PER_MSEC < end - body->start_us)
-        end = body->start_us + (usec_t)body->max_duration_ms * USEC_PER_MSEC;
-    return end;
+    if (total / 48 < INT64_MAX / USEC_PER_MSEC)
+        length_us = total / 48 * USEC_PER_MSEC;
+    if (body->max_duration_ms > 0 && (usec_t)body->max_duration_ms * USEC_PER_MSEC < length_us)
+        length_us = (usec_t)body->max_duration_ms * USEC_PER_MSEC;
+    return length_us < INT64_MAX - body->start_us ? body->start_us + length_us : body->expires_us;
+}
+
+usec_t plan_end_us(const loa_OrderBody *body)
+{
+    usec_t end_us = programme_end_us(body);
+
+    return end_us < body->expires_us ? end_us : body->expires_us;
 }
 
 static void fill(struct plan_entry *e, const loa_OrderBody *body)
@@ -67,9 +74,13 @@ static void fill(struct plan_entry *e, const loa_OrderBody *body)
     e->expires_us = body->expires_us;
     e->stream_id = body->stream_id;
     lay_out(body, &e->layout);
-    e->planned_end_us =
-        body->kind == loa_OrderKind_ORDER_KIND_PLAY ? plan_end_us(body) : body->expires_us;
-    e->end_us = e->planned_end_us;
+    e->planned_end_us = e->end_us = body->expires_us;
+    if (body->kind != loa_OrderKind_ORDER_KIND_PLAY)
+        return;
+    e->planned_end_us = programme_end_us(body);
+    e->end_us = plan_end_us(body);
+    if (e->end_us < e->planned_end_us)
+        e->end_reason = loa_Reason_REASON_EXPIRED;
 }
 
 static struct plan_entry *free_entry(struct plan *p)

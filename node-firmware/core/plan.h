@@ -50,8 +50,8 @@ struct plan_entry {
     uint32_t rank;
     bool cuts_equal;
     usec_t issued_us, start_us, expires_us;
-    usec_t planned_end_us; /* of the programme, its longest duration and its expiry */
-    usec_t end_us; /* planned, or when it was stopped or cut */
+    usec_t planned_end_us; /* of the programme and its longest duration; its expiry may cut it */
+    usec_t end_us; /* planned, or when it expires, was stopped or cut */
     loa_Reason end_reason; /* why end_us is not the planned end */
     uint32_t stream_id;
     struct content_layout layout;
