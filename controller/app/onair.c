@@ -144,7 +144,7 @@ static enum err store_new_state(struct onair *o, struct broadcast *b)
 {
     enum err e = store_broadcast_set_state(o->config.db, b);
 
-    for (size_t i = 0; e == ERR_OK && b->state == BROADCAST_CLOSED && i < b->target_count; i++)
+    for (size_t i = 0; e == ERR_OK && is_over(b) && i < b->target_count; i++)
         e = store_broadcast_set_target(o->config.db, b->id, &b->targets[i]);
     if (b->state != BROADCAST_PLANNED && b->state != BROADCAST_ON_AIR)
         end_stream(o, b);
