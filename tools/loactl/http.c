@@ -163,6 +163,11 @@ bool http_upload(const struct call *call, const char *path, const char *file,
             fclose(in);
         return false;
     }
+    if (st.st_size == 0) {
+        call_refuse("%s is empty; check that the recording was saved", file);
+        fclose(in);
+        return false;
+    }
     if (!begin(&t, call, "POST", path)) {
         fclose(in);
         return false;

@@ -122,8 +122,9 @@ int special_event_add(struct call *call)
     json_t *body = call_body(call);
     int status = CALL_REFUSED;
 
-    if (body != NULL && set_when(call, body) &&
-        http_request(call, "POST", "/api/v1/events", body, &answer)) {
+    if (body == NULL)
+        return CALL_USAGE;
+    if (set_when(call, body) && http_request(call, "POST", "/api/v1/events", body, &answer)) {
         if (!http_refused(&answer)) {
             print_answer(call, answer.json);
             status = CALL_DONE;
@@ -166,7 +167,9 @@ int special_media_import(struct call *call)
         return CALL_REFUSED;
     if (!http_upload(call, path, file, &answer))
         return CALL_REFUSED;
-    if (!http_refused(&answer)) {
+    if (answer.status == 413) {
+        call_refuse("%s is larger than this station takes; send it as MP3 or M4A", file);
+    } else if (!http_refused(&answer)) {
         print_answer(call, answer.json);
         status = CALL_DONE;
     }
