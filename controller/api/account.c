@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "api_impl.h"
+#include "api_password.h"
 #include "body.h"
 #include "digest.h"
 #include "log.h"
-#include "password.h"
 #include "secret.h"
 #include "store_user.h"
 

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "api_impl.h"
+#include "api_password.h"
 #include "body.h"
-#include "password.h"
 #include "secret.h"
 #include "store_user.h"
 

@@ -1,4 +1,4 @@
-#include "password.h"
+#include "api_password.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-/* password.h - one password to hash or judge on a worker thread, and how the call goes on after it.
+/* api_password.h - one password to hash or judge on a worker thread, and how the call goes on after it.
  *
  * Thread: main, except for the hashing itself. */
-#ifndef LOA_PASSWORD_H
-#define LOA_PASSWORD_H
+#ifndef LOA_API_PASSWORD_H
+#define LOA_API_PASSWORD_H
 
 #include "api_impl.h"
 #include "secret.h"
