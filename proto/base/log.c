@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "utf8.h"
+
 #define LINE_MAX_BYTES 1024
 
 static atomic_int lowest = LOG_INFO;
@@ -63,24 +65,38 @@ void log_event(enum log_level level, const char *event, const char *fmt, ...)
         return;
 }
 
+/* Bytes of the well-formed UTF-8 character at the front, 0 when there is none. */
+static size_t character_len(const char *text, size_t len)
+{
+    for (size_t n = 1; n <= 4 && n <= len; n++)
+        if (utf8_valid(text, n, false))
+            return n;
+    return 0;
+}
+
 struct log_text log_quote(const char *text, size_t len)
 {
     struct log_text out;
     size_t n = 0;
 
     out.text[n++] = '"';
-    for (size_t i = 0; i < len && text != NULL && text[i] != '\0'; i++) {
-        unsigned char c = (unsigned char)text[i];
+    for (size_t i = 0; i < len && text != NULL && text[i] != '\0';) {
+        size_t whole = character_len(text + i, len - i);
 
-        if (n + 8 > sizeof(out.text)) {
+        /* Room for the longest character or escape, the dots, the quote and the end. */
+        if (n + 4 + 3 + 2 > sizeof(out.text)) {
             memcpy(out.text + n, "...", 3);
             n += 3;
             break;
         }
-        if (c < 0x20 || c == 0x7F || c == '"' || c == '\\')
-            n += (size_t)snprintf(out.text + n, sizeof(out.text) - n, "\\x%02x", c);
-        else
-            out.text[n++] = (char)c;
+        if (whole == 0 || text[i] == '"' || text[i] == '\\') {
+            n += (size_t)snprintf(out.text + n, sizeof(out.text) - n, "\\x%02x",
+                                  (unsigned char)text[i++]);
+        } else {
+            memcpy(out.text + n, text + i, whole);
+            n += whole;
+            i += whole;
+        }
     }
     out.text[n++] = '"';
     out.text[n] = '\0';

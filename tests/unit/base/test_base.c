@@ -141,6 +141,28 @@ static void test_a_failed_check_ends_the_program(void **state)
     assert_int_equal(WTERMSIG(status), SIGABRT);
 }
 
+static void test_quoted_text_is_text_whatever_is_quoted_and_wherever_it_is_cut(void **state)
+{
+    static const char *const pieces[] = {"a", "\n", "\"", "\xD7", "á", "ạ", "📢"};
+
+    (void)state;
+    for (size_t first = 0; first < LOG_TEXT_MAX; first++)
+        for (size_t p = 0; p < sizeof(pieces) / sizeof(pieces[0]); p++) {
+            char text[4 * LOG_TEXT_MAX + 1];
+            struct log_text out;
+            size_t len = first;
+
+            memset(text, 'x', first);
+            while (len + 4 < sizeof(text)) {
+                memcpy(text + len, pieces[p], strlen(pieces[p]));
+                len += strlen(pieces[p]);
+            }
+            out = log_quote(text, len);
+            assert_true(strlen(out.text) < LOG_TEXT_MAX);
+            assert_true(utf8_valid(out.text, strlen(out.text), false));
+        }
+}
+
 static void test_a_log_line_quotes_and_bounds_what_a_peer_wrote(void **state)
 {
     char line[2048] = "";
@@ -177,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_a_long_sentence_is_cut_between_characters),
         cmocka_unit_test(test_every_code_has_a_name_of_its_own),
         cmocka_unit_test(test_a_failed_check_ends_the_program),
+        cmocka_unit_test(test_quoted_text_is_text_whatever_is_quoted_and_wherever_it_is_cut),
         cmocka_unit_test(test_a_log_line_quotes_and_bounds_what_a_peer_wrote),
     };
 
