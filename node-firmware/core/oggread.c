@@ -7,6 +7,7 @@
 #define PAGE_MAX 65536
 #define BISECT_STOP (32 * 1024)
 #define OPUS_HEAD_BYTES 19
+#define GRANULE_MAX (INT64_C(1) << 48) /* 186 years: beyond it a page is as good as damaged */
 
 enum err oggread_init(struct oggread *o)
 {
@@ -162,6 +163,17 @@ enum err oggread_open(struct oggread *o, const struct node_port *port, const cha
     return ERR_OK;
 }
 
+/* Where the page ends, when it says so. */
+static bool page_end(struct oggread *o, int64_t *ret_end)
+{
+    int64_t granule = (int64_t)ogg_page_granulepos(&o->page);
+
+    if (granule < 0 || granule > GRANULE_MAX)
+        return false;
+    *ret_end = granule - o->preskip;
+    return true;
+}
+
 /* Drop the packets of the open page; what follows starts where it ends. */
 static void pass_page(struct oggread *o)
 {
@@ -169,8 +181,7 @@ static void pass_page(struct oggread *o)
 
     while (page_packet(o, &payload) == ERR_OK)
         continue;
-    if (ogg_page_granulepos(&o->page) >= 0)
-        o->next_pos = (int64_t)ogg_page_granulepos(&o->page) - o->preskip;
+    (void)page_end(o, &o->next_pos);
 }
 
 static void enter_page(struct oggread *o)
@@ -231,11 +242,8 @@ static enum err probe(struct oggread *o, uint64_t at, uint64_t *ret_at, int64_t 
         e = next_page(o, ret_at);
         if (e != ERR_OK)
             return e;
-        if ((uint32_t)ogg_page_serialno(&o->page) == o->serial &&
-            ogg_page_granulepos(&o->page) >= 0) {
-            *ret_end = (int64_t)ogg_page_granulepos(&o->page) - o->preskip;
+        if ((uint32_t)ogg_page_serialno(&o->page) == o->serial && page_end(o, ret_end))
             return ERR_OK;
-        }
     }
 }
 
