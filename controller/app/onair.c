@@ -254,8 +254,10 @@ enum err onair_stop(struct onair *o, struct broadcast_id id, usec_t now_us)
     if (b == NULL)
         return ERR_NOT_FOUND;
     e = cancel(o, b, now_us);
-    if (e == ERR_OK)
+    if (e == ERR_OK) {
+        onair_silence(o, id, now_us);
         onair_step(o, now_us);
+    }
     return e;
 }
 
@@ -263,6 +265,7 @@ size_t onair_stop_all(struct onair *o, usec_t now_us)
 {
     size_t stopped = 0;
 
+    onair_silence(o, (struct broadcast_id){0}, now_us);
     for (size_t i = 0; i < o->count; i++) {
         if (o->live[i].start_us <= now_us && cancel(o, &o->live[i], now_us) == ERR_OK)
             stopped++;

@@ -29,6 +29,10 @@ MUST_USE enum err onair_store(struct onair *o, struct broadcast *b, const struct
 /* Offer one broadcast's media to one node, if connected. */
 void onair_offer(struct onair *o, const struct broadcast *b, struct node_id node);
 
+/* Tell every connected node to end a broadcast, or with 0 all that sounds, by one signed order that waits for
+ * no disk. The stored STOP orders follow and are repeated until they are answered. */
+void onair_silence(struct onair *o, struct broadcast_id broadcast, usec_t now_us);
+
 /* Sign, store and remember a new order; it is sent by onair_send_order(). Inside a transaction. */
 MUST_USE enum err onair_issue(struct onair *o, struct broadcast *b, struct node_id node,
                               loa_OrderKind kind, usec_t now_us, struct order_id *ret_id);

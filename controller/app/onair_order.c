@@ -6,6 +6,9 @@
 #include "store_order.h"
 #include "store_station.h"
 
+/* Ids of stops that leave without the store: apart from its counter, and never twice. */
+#define ORDER_ID_UNSTORED (UINT64_C(1) << 62)
+
 static enum err sign(struct onair *o, const loa_OrderBody *body, loa_Order *ret_order)
 {
     struct writer w;
@@ -66,6 +69,35 @@ enum err onair_send_order(struct onair *o, struct node_id node, struct order_id 
     msg.which_body = loa_Msg_order_tag;
     msg.body.order = row.order;
     return o->config.ports.send(o->config.ports.ctx, node, &msg);
+}
+
+void onair_silence(struct onair *o, struct broadcast_id broadcast, usec_t now_us)
+{
+    static loa_OrderBody body;
+    static loa_Msg msg;
+
+    body = (loa_OrderBody)loa_OrderBody_init_zero;
+    body.order_id = ORDER_ID_UNSTORED | (uint64_t)now_us;
+    memcpy(body.station, o->config.station->code, sizeof(body.station));
+    body.kind = loa_OrderKind_ORDER_KIND_STOP;
+    body.broadcast_id = broadcast.v;
+    body.everyone = true;
+    body.issued_us = now_us;
+    body.start_us = now_us;
+    body.expires_us = now_us + USEC_PER_MIN;
+    msg = (loa_Msg)loa_Msg_init_zero;
+    msg.which_body = loa_Msg_order_tag;
+    if (sign(o, &body, &msg.body.order) != ERR_OK) {
+        log_event(LOG_ERROR, "order.not_signed", "kind=stop");
+        return;
+    }
+    for (size_t i = 0; i < registry_count(o->config.registry); i++) {
+        const struct node_entry *entry = registry_at(o->config.registry, i);
+
+        if (entry->live.ready &&
+            o->config.ports.send(o->config.ports.ctx, entry->record.id, &msg) != ERR_OK)
+            log_event(LOG_WARN, "order.not_sent", "node=%u kind=stop", entry->record.id.v);
+    }
 }
 
 void onair_offer(struct onair *o, const struct broadcast *b, struct node_id node)
