@@ -333,6 +333,29 @@ static void test_the_sandbox_shows_the_input_and_nothing_else(void **state)
         fail_msg("%s", detail.text);
 }
 
+static void test_without_the_sandbox_it_inherits_nothing_and_writes_nothing(void **state)
+{
+    struct scratch *s = *state;
+    const char *path = scratch_path(s, "a.wav");
+    struct src_file_config c = defaults();
+    enum err err;
+
+    make_sound(path, "-f lavfi -i sine=440:d=1");
+    write_script(scratch_path(s, "decoder"), "( : <&9 ) && exit 3\n"
+                                             "( echo text > \"$0.out\" )\n"
+                                             "[ -s \"$0.out\" ] && exit 4\n"
+                                             "echo bare >&2\n"
+                                             "exit 5");
+    c.ffmpeg = scratch_path(s, "decoder");
+    c.sandbox = SRC_FILE_SANDBOX_NONE;
+    assert_int_equal(dup2(1, 9), 9);
+    err = decode(s, &c, path, NULL);
+    close(9);
+    assert_int_equal(err, ERR_FORMAT);
+    if (strstr(detail.text, "bare") == NULL)
+        fail_msg("%s", detail.text);
+}
+
 static void *set_soon(void *arg)
 {
     struct timespec t = {.tv_nsec = 200000000};
@@ -399,6 +422,7 @@ int main(void)
         CASE(test_a_decoder_that_talks_for_ever_is_ended),
         CASE(test_a_decoder_that_says_nothing_has_no_sound),
         CASE(test_the_sandbox_shows_the_input_and_nothing_else),
+        CASE(test_without_the_sandbox_it_inherits_nothing_and_writes_nothing),
         CASE(test_an_import_can_be_cancelled),
         CASE(test_a_full_disk_is_told),
     };
