@@ -76,6 +76,7 @@ class Station:
             [self.build / "controller/app/loa-controller", "--data", self.data, "--config",
              self.config], self.folder / "controller.log")
         self.nodes = {}
+        self.made = 0  # nodes that were ever made: names of folders are not used again
         self.started = False
 
     # ---- controller ----
@@ -179,7 +180,8 @@ class Station:
 
         config  text of its INI file; before  called with its state directory before it starts"""
         code = self.json("node", "join-code", "--zone", zone, "--name", name)["code"]
-        number = len(self.nodes) + 1
+        self.made += 1
+        number = self.made
         state = self.folder / f"node-{number}"
         wav = self.folder / f"node-{number}.wav"
         argv = [self.build / "node-firmware/port/posix/loa-node", "--state", state, "--controller",
