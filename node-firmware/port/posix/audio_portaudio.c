@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "reconnect.h"
 #include "card_time.h"
 #include "log.h"
 #include "mono.h"
+#include "reconnect.h"
 
 #define DEVICE_SIZE 256
 

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reconnect.h"
 #include "cert.h"
 #include "control.h"
 #include "digest.h"
 #include "identity.h"
 #include "log.h"
+#include "reconnect.h"
 
 struct dialogue {
     const struct enrolment *params;
