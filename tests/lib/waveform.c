@@ -188,8 +188,8 @@ enum err waveform_write_wav(const char *path, const struct waveform *w)
 /* Without the checks for infinities that the language asks for: three times as fast. */
 static double complex times(double complex a, double complex b)
 {
-    return CMPLX(creal(a) * creal(b) - cimag(a) * cimag(b),
-                 creal(a) * cimag(b) + cimag(a) * creal(b));
+    return creal(a) * creal(b) - cimag(a) * cimag(b) +
+           I * (creal(a) * cimag(b) + cimag(a) * creal(b));
 }
 
 /* In-place radix-2 transform; n a power of two; sign -1 forward, +1 backward without scaling. */
