@@ -54,10 +54,11 @@ static bool fill(struct frame_reader *r, struct bytes *input, size_t want)
 {
     size_t n = want - r->have < input->len ? want - r->have : input->len;
 
-    if (n > 0)
+    if (n > 0) {
         memcpy(r->data + r->have, input->data, n);
+        *input = bytes_of(input->data + n, input->len - n);
+    }
     r->have += n;
-    *input = bytes_of(input->data + n, input->len - n);
     return r->have == want;
 }
 
