@@ -56,6 +56,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 PROTOTYPE = re.compile(r"^(?:MUST_USE\s+|_Noreturn\s+)*(?!static|typedef|extern|struct \w+ \{)"
                        r"(?:const\s+)?(?:unsigned\s+|struct\s+|enum\s+)?\w+[\s*]+(\w+)\(")
 STRUCT = re.compile(r"^(?:struct|enum|union) (\w+)\b", re.MULTILINE)
+CODE_NAME = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?:\(\))?`")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 findings = []
@@ -192,6 +193,20 @@ def check_text(path):
     return text
 
 
+def check_walks(files):
+    """The functions and types that ARCHITECTURE.md's walks name exist."""
+    words = set()
+    for path in files:
+        if path.suffix in (".c", ".h") and folder_of(path) in LAYERS:
+            code = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+            words.update(re.findall(r"\w+", code))
+    path = ROOT / "ARCHITECTURE.md"
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for name in CODE_NAME.findall(line):
+            if name not in words:
+                say(path, number, f"{name} is not in the source; name what does it now")
+
+
 def check_format(files):
     sources = [str(p) for p in files if p.suffix in (".c", ".h")]
     out = subprocess.run(["clang-format", "--dry-run", *sources], capture_output=True, text=True)
@@ -234,6 +249,7 @@ def main():
         if path.suffix == ".h":
             check_header(path, text)
     check_includes(files)
+    check_walks(files)
     check_format(files)
     if not options.no_tidy:
         check_tidy(options.build.resolve())
