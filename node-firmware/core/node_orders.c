@@ -6,10 +6,6 @@
 #include "policy.h"
 
 #define ORDER_CERT_OBJECT "order.crt"
-#define CLOSE_AFTER_US (300 * USEC_PER_MSEC) /* what was rendered ahead is settled by then */
-#define CARD_GONE_US (3 * USEC_PER_SEC)
-#define ON_TIME_US (20 * USEC_PER_MSEC)
-#define BLAME_AFTER_US (100 * USEC_PER_MSEC)
 #define STREAM_AGAIN_US (5 * USEC_PER_SEC)
 #define FLASH_AGAIN_US (5 * USEC_PER_SEC)
 #define STATION_TIME_MAX_US (INT64_C(1) << 60)
@@ -134,7 +130,7 @@ static void acknowledge_later(struct node *n, uint64_t order_id)
 /* ---- taking orders ---- */
 
 /* End an order now; its receipt follows when what was rendered has settled. */
-static void end_order(struct plan_entry *e, usec_t at_us, loa_Reason reason)
+void node_end_order(struct plan_entry *e, usec_t at_us, loa_Reason reason)
 {
     if (at_us >= e->end_us)
         return;
@@ -150,7 +146,7 @@ static void stop_orders(struct node *n, const struct plan_entry *stop, bool has_
         if (!e->used || e->done || e->kind != loa_OrderKind_ORDER_KIND_PLAY ||
             (stop->broadcast_id != 0 && stop->broadcast_id != e->broadcast_id))
             continue;
-        end_order(e, has_now ? now_us : e->start_us, loa_Reason_REASON_STOPPED);
+        node_end_order(e, has_now ? now_us : e->start_us, loa_Reason_REASON_STOPPED);
     }
 }
 
@@ -162,7 +158,7 @@ static void supersede(struct node *n, const struct plan_entry *newer, bool has_n
 
         if (e->used && !e->done && e != newer && e->kind == newer->kind &&
             e->broadcast_id == newer->broadcast_id)
-            end_order(e, has_now ? now_us : e->start_us, loa_Reason_REASON_PREEMPTED);
+            node_end_order(e, has_now ? now_us : e->start_us, loa_Reason_REASON_PREEMPTED);
     }
 }
 
@@ -324,154 +320,6 @@ static void prepare(struct node *n, usec_t now_us, usec_t mono_us)
     want_stream(n, id, mono_us);
 }
 
-/* ---- closing orders ---- */
-
-/* Those that an equal one cut are over for good; say why the others do not sound. */
-static void judge_silent(struct node *n, usec_t now_us)
-{
-    loa_Reason reasons[NODE_CANDIDATES_MAX];
-    struct plan_entry *entries[NODE_CANDIDATES_MAX];
-    struct plan_entry *winner;
-    size_t count = 0;
-
-    winner = node_choose(n, now_us, NULL, &reasons, &entries, &count);
-    for (size_t i = 0; i < count; i++) {
-        struct plan_entry *e = entries[i];
-
-        if (e == winner || now_us < e->start_us + BLAME_AFTER_US)
-            continue;
-        if (!e->tally.started && e->tally.blame == loa_Reason_REASON_NONE)
-            e->tally.blame = reasons[i];
-        if (winner != NULL && winner->cuts_equal && winner->priority == e->priority &&
-            e->start_us < winner->start_us)
-            end_order(e, winner->start_us, loa_Reason_REASON_PREEMPTED);
-    }
-    for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
-        struct plan_entry *e = &n->plan.entries[i];
-
-        if (e->used && !e->done && e->kind == loa_OrderKind_ORDER_KIND_PLAY && !e->tally.started &&
-            e->tally.blame == loa_Reason_REASON_NONE && now_us > e->start_us + BLAME_AFTER_US &&
-            now_us < e->end_us) {
-            if (e->tally.late)
-                e->tally.blame = loa_Reason_REASON_LATE;
-            else if (e->begun_before)
-                e->tally.blame = loa_Reason_REASON_RESTARTED;
-            else if (!e->tally.ready)
-                e->tally.blame = loa_Reason_REASON_NO_MEDIA;
-            else if (!cardclock_locked(&n->card))
-                e->tally.blame = loa_Reason_REASON_CARD_FAULT;
-        }
-    }
-}
-
-static loa_Reason why_not_whole(const struct plan_entry *e)
-{
-    const struct tally *t = &e->tally;
-
-    if (e->begun_before)
-        return loa_Reason_REASON_RESTARTED;
-    if (e->end_reason != loa_Reason_REASON_NONE && e->end_reason != loa_Reason_REASON_EXPIRED)
-        return e->end_reason;
-    if (t->interrupted && t->interrupted_by != loa_Reason_REASON_NONE)
-        return t->interrupted_by;
-    if (t->blame != loa_Reason_REASON_NONE)
-        return t->blame;
-    if (!t->started || e->end_reason == loa_Reason_REASON_EXPIRED)
-        return loa_Reason_REASON_EXPIRED;
-    if (t->first_sample * 1000 / 48 > ON_TIME_US)
-        return loa_Reason_REASON_LATE;
-    return loa_Reason_REASON_UNDERRUN;
-}
-
-static bool sounded_whole(const struct node *n, const struct plan_entry *e)
-{
-    const struct tally *t = &e->tally;
-    usec_t end_us = e->planned_end_us + (usec_t)n->settings.now.delay_us;
-
-    return t->started && !e->begun_before && t->first_sample * 1000 / 48 <= ON_TIME_US &&
-           t->gaps == 0 && !t->interrupted && t->actual_end_us >= end_us - ON_TIME_US;
-}
-
-static uint32_t plays_begun(const struct plan_entry *e)
-{
-    int64_t period = e->layout.pause_samples, last;
-
-    if (!e->tally.started)
-        return 0;
-    for (size_t i = 0; i < e->layout.count; i++)
-        period += e->layout.items[i].samples;
-    last = (e->tally.actual_end_us - e->start_us) * 48 / 1000 - 1;
-    if (period <= 0 || last < 0)
-        return 1;
-    last = last / period + 1;
-    return (uint32_t)(last < e->layout.repeats ? last : e->layout.repeats);
-}
-
-static void write_receipt(struct node *n, struct plan_entry *e)
-{
-    const struct tally *t = &e->tally;
-    bool whole = sounded_whole(n, e);
-    loa_Receipt r = {.receipt_id = e->order_id,
-                     .order_id = e->order_id,
-                     .broadcast_id = e->broadcast_id,
-                     .planned_start_us = e->start_us,
-                     .rms_mdb = LEVEL_SILENCE_MDB,
-                     .peak_mdb = LEVEL_SILENCE_MDB};
-
-    r.outcome = whole                           ? loa_Outcome_OUTCOME_SOUNDED
-                : t->started || e->begun_before ? loa_Outcome_OUTCOME_PARTLY
-                                                : loa_Outcome_OUTCOME_MISSED;
-    r.reason = whole ? loa_Reason_REASON_NONE : why_not_whole(e);
-    if (t->started) {
-        r.carrier = t->streamed ? loa_Carrier_CARRIER_STREAM : loa_Carrier_CARRIER_CACHE;
-        r.actual_start_us = t->actual_start_us;
-        r.actual_end_us = t->actual_end_us;
-        r.played_ms = (uint32_t)(t->played_samples / 48);
-        r.gaps = t->gaps;
-        r.gap_ms = (uint32_t)((t->gap_samples + 47) / 48);
-        r.rms_mdb = meter_rms_mdb(&t->meter);
-        r.peak_mdb = meter_peak_mdb(&t->meter);
-        r.start_error_us = t->start_error_us;
-        r.clock_uncertainty_us = t->uncertainty_us;
-        r.plays = plays_begun(e);
-    }
-    receipts_add(&n->receipts, &r);
-    node_log(n, LOG_INFO, "order.over", "order=%" PRIu64 " outcome=%d reason=%d", e->order_id,
-             (int)r.outcome, (int)r.reason);
-}
-
-/* Write the receipts of what is over, and forget what can never sound again. */
-static void close_orders(struct node *n, bool has_now, usec_t now_us, usec_t *next_us)
-{
-    for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
-        struct plan_entry *e = &n->plan.entries[i];
-        bool stopped = e->end_reason == loa_Reason_REASON_STOPPED && !e->tally.started;
-
-        if (!e->used)
-            continue;
-        if (e->done) {
-            if (has_now && now_us > e->expires_us && !receipts_hold(&n->receipts, e->order_id))
-                plan_remove(&n->plan, e);
-            continue;
-        }
-        if (e->tally.started && !e->begun)
-            plan_mark(&n->plan, e, true, false);
-        if (has_now ? now_us < e->end_us + CLOSE_AFTER_US : !stopped)
-            continue;
-        if (e == n->sounding) {
-            /* The card still plays the end of it, unless it went away. */
-            if (has_now && now_us < e->end_us + CARD_GONE_US)
-                continue;
-            n->sounding = NULL;
-        }
-        write_receipt(n, e);
-        *next_us = INT64_MIN;
-        if (receipts_flush(&n->receipts, &n->out) != ERR_OK)
-            node_log(n, LOG_ERROR, "flash.write_failed", "object=%s", RECEIPTS_OBJECT);
-        plan_mark(&n->plan, e, e->begun, true);
-    }
-}
-
 /* Keep the flash up to date; a full or broken one is tried again now and then. */
 static void keep(struct node *n, usec_t mono_us)
 {
@@ -512,10 +360,10 @@ void node_orders_step(struct node *n, usec_t mono_us, usec_t *next_us)
         now_us = node_programme_us(n, mono_us);
         before = node_choice_now(n, mono_us);
         prepare(n, now_us, mono_us);
-        judge_silent(n, now_us);
+        node_judge_silent(n, now_us);
         node_flush_if_changed(n, &before, mono_us);
     }
-    close_orders(n, has_now, now_us, next_us);
+    node_close_orders(n, has_now, now_us, next_us);
     keep(n, mono_us);
     if (n->ack_count > 0 && !n->plan.dirty)
         node_send_acks(n);

@@ -1,4 +1,4 @@
-/* node_priv.h - the insides of a node, shared by node.c, node_link.c, node_orders.c and node_sound.c only. */
+/* node_priv.h - the insides of a node, shared by the node*.c files only. */
 #ifndef LOA_NODE_PRIV_H
 #define LOA_NODE_PRIV_H
 
@@ -103,12 +103,17 @@ void node_log(struct node *n, int level, const char *event, const char *fmt, ...
 enum err node_send(struct node *n, const loa_Msg *msg);
 void node_link_step(struct node *n, usec_t mono_us, usec_t *next_us);
 
-/* node_orders.c: judge orders, prepare their sound, close them with a receipt */
+/* node_orders.c: judge orders, prepare their sound */
 void node_order_received(struct node *n, const loa_Order *order, usec_t mono_us);
 void node_orders_load(struct node *n);
 void node_orders_step(struct node *n, usec_t mono_us, usec_t *next_us);
 void node_send_acks(struct node *n);
+void node_end_order(struct plan_entry *e, usec_t at_us, loa_Reason reason);
 void node_order_cert_arrived(struct node *n, struct bytes der);
+
+/* node_close.c: why an order does not sound, and its receipt */
+void node_judge_silent(struct node *n, usec_t now_us);
+void node_close_orders(struct node *n, bool has_now, usec_t now_us, usec_t *next_us);
 
 /* node_sound.c: what sounds at which frame */
 struct plan_entry *node_choose(struct node *n, usec_t programme_us, usec_t *ret_change_us,

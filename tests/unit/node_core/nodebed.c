@@ -35,24 +35,14 @@ usec_t bed_mono_us(const struct bed *b)
     return mono_at(b, b->world_us);
 }
 
-static double card_rate(const struct bed *b)
+double bed_card_rate(const struct bed *b)
 {
     return b->card_rate_hz * (1 + b->card_ppm * 1e-6);
 }
 
-double bed_frame_at(const struct bed *b, double station_us)
-{
-    return (station_us - (double)BED_EPOCH_US - (double)b->card_start_us) * 1e-6 * card_rate(b);
-}
-
-double bed_time_of(const struct bed *b, double frame)
-{
-    return (double)BED_EPOCH_US + (double)b->card_start_us + frame / card_rate(b) * 1e6;
-}
-
 static int64_t card_frame_now(const struct bed *b)
 {
-    return (int64_t)floor((double)(b->world_us - b->card_start_us) * 1e-6 * card_rate(b));
+    return (int64_t)floor((double)(b->world_us - b->card_start_us) * 1e-6 * bed_card_rate(b));
 }
 
 static double random_unit(struct bed *b)
@@ -591,75 +581,4 @@ const loa_Receipt *bed_receipt(const struct bed *b, uint64_t order_id)
 bool bed_logged(const struct bed *b, const char *event)
 {
     return strstr(b->logged, event) != NULL;
-}
-
-int64_t bed_first_sound(const struct bed *b, int64_t from, int64_t to)
-{
-    for (int64_t f = from < 0 ? 0 : from; f < to; f++) {
-        assert_true(f >= b->out_from);
-        if ((size_t)(f - b->out_from) < b->out_frames && fabsf(b->out[f - b->out_from]) > 1e-7F)
-            return f;
-    }
-    return -1;
-}
-
-bool bed_silent(const struct bed *b, usec_t from_us, usec_t to_us)
-{
-    return bed_first_sound(b, (int64_t)ceil(bed_frame_at(b, (double)from_us)),
-                           (int64_t)floor(bed_frame_at(b, (double)to_us))) < 0;
-}
-
-/* The recording between its samples, by a windowed sinc. */
-static double sample_at(const struct recording *r, double at)
-{
-    int64_t middle = (int64_t)floor(at);
-    double sum = 0;
-
-    for (int64_t k = middle - 11; k <= middle + 12; k++) {
-        double x = at - (double)k, w = 0.5 + 0.5 * cos(M_PI * x / 12.5);
-
-        if (k >= 0 && k < r->samples)
-            sum += (double)r->pcm[k] * w * (fabs(x) < 1e-9 ? 1 : sin(M_PI * x) / (M_PI * x));
-    }
-    return sum;
-}
-
-static double fit(const struct bed *b, const struct recording *r, double first_frame, int frames,
-                  double first_sample, double step, double late_samples)
-{
-    double xy = 0, xx = 0, yy = 0;
-
-    for (int i = 0; i < frames; i += 3) {
-        double x = (double)b->out[(int64_t)first_frame - b->out_from + i];
-        double y = sample_at(r, first_sample + i * step - late_samples);
-
-        xy += x * y;
-        xx += x * x;
-        yy += y * y;
-    }
-    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
-}
-
-double bed_lateness_us(const struct bed *b, const struct recording *r, usec_t start_us,
-                       usec_t at_us, double *ret_correlation)
-{
-    double first = floor(bed_frame_at(b, (double)at_us)), best = 0, best_fit = -2;
-    double sample = (bed_time_of(b, first) - (double)start_us) * 0.048;
-    double step = SAMPLE_RATE_HZ / card_rate(b);
-
-    /* Coarse first: 2 ms to either side, then ever finer around the best. */
-    for (double span = 96, width = 4; width > 0.004; span = 2 * width, width /= 4) {
-        double middle = best;
-
-        for (double late = middle - span; late <= middle + span; late += width) {
-            double f = fit(b, r, first, (int)b->card_rate_hz / 20, sample, step, late);
-
-            if (f > best_fit) {
-                best_fit = f;
-                best = late;
-            }
-        }
-    }
-    *ret_correlation = best_fit;
-    return best * 1e6 / SAMPLE_RATE_HZ;
 }

@@ -145,6 +145,8 @@ const loa_Receipt *bed_receipt(const struct bed *b, uint64_t order_id);
 size_t bed_receipts_of(const struct bed *b, uint64_t order_id);
 bool bed_logged(const struct bed *b, const char *event);
 
+/* Frames a true second. */
+double bed_card_rate(const struct bed *b);
 /* Card frame that sounds at a station time, with its fraction. */
 double bed_frame_at(const struct bed *b, double station_us);
 /* Station time at which a card frame sounds. */
