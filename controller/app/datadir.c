@@ -110,7 +110,7 @@ static enum err write_file(const struct datadir *d, const char *name, const char
     int fd;
 
     path_in(path, d->root, name);
-    path_in(temp, d->tmp, name);
+    snprintf(temp, sizeof(temp), "%s/%s.new", d->root, name);
     fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return ERR_IO;
@@ -123,13 +123,17 @@ static enum err write_file(const struct datadir *d, const char *name, const char
     return ERR_OK;
 }
 
-enum err datadir_write_run(const struct datadir *d, uint16_t link_port, uint16_t web_port)
+enum err datadir_write_run(const struct datadir *d, uint16_t link_port, uint16_t web_port,
+                           struct err_detail *detail)
 {
     char text[160];
 
     snprintf(text, sizeof(text), "{\"pid\": %ld, \"link_port\": %u, \"web_port\": %u}\n",
              (long)getpid(), link_port, web_port);
-    return write_file(d, "run.json", text);
+    if (write_file(d, "run.json", text) != ERR_OK)
+        return err_set(detail, ERR_IO, "%s/run.json cannot be written; make room on its disk",
+                       d->root);
+    return ERR_OK;
 }
 
 enum err datadir_admin_code(const struct datadir *d, char *ret_code, size_t size)

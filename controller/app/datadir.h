@@ -31,7 +31,8 @@ MUST_USE enum err datadir_open(const char *path, struct datadir *ret_dir,
 void datadir_close(struct datadir *d);
 
 /* Write DIR/run.json: where this controller listens now, for loactl and tests. */
-MUST_USE enum err datadir_write_run(const struct datadir *d, uint16_t link_port, uint16_t web_port);
+MUST_USE enum err datadir_write_run(const struct datadir *d, uint16_t link_port, uint16_t web_port,
+                                    struct err_detail *detail);
 
 /* The one-time code of the first administrator: read it, or make it when there is none.
  *

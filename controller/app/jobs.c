@@ -52,11 +52,6 @@ void jobs_cancel(struct jobs *j)
     atomic_store(&j->cancelled, true);
 }
 
-size_t jobs_busy(const struct jobs *j)
-{
-    return j->busy;
-}
-
 void jobs_free(struct jobs *j)
 {
     CHECK(j == NULL || j->busy == 0);

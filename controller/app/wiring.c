@@ -333,7 +333,7 @@ enum err wiring_start(struct wiring *w, const struct config *config, uv_loop_t *
     if (e == ERR_OK)
         e = make_web(w, detail);
     if (e == ERR_OK)
-        e = datadir_write_run(&w->dir, net_port(w->net), web_port(w->web));
+        e = datadir_write_run(&w->dir, net_port(w->net), web_port(w->web), detail);
     if (e == ERR_OK) {
         start_timers(w);
         log_event(LOG_INFO, "controller.ready", "link_port=%u web_port=%u", net_port(w->net),
