@@ -90,11 +90,3 @@ enum err joincode_parse(const char *text, struct joincode *ret_code, struct err_
     memcpy(ret_code->ca_pin, raw + JOINCODE_SECRET_BYTES, JOINCODE_PIN_BYTES);
     return ERR_OK;
 }
-
-bool joincode_pins(const struct joincode *code, struct bytes ca_cert_der)
-{
-    uint8_t sha256[SHA256_BYTES];
-
-    digest_sha256(ca_cert_der, sha256);
-    return memcmp(sha256, code->ca_pin, JOINCODE_PIN_BYTES) == 0;
-}

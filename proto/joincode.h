@@ -27,7 +27,4 @@ void joincode_format(const struct joincode *code, char ret_text[JOINCODE_TEXT_SI
 MUST_USE enum err joincode_parse(const char *text, struct joincode *ret_code,
                                  struct err_detail *detail);
 
-/* True when this certificate is the pinned one. */
-bool joincode_pins(const struct joincode *code, struct bytes ca_cert_der);
-
 #endif

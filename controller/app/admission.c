@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "digest.h"
+#include "joincode.h"
 #include "log.h"
 #include "store_join.h"
 #include "store_journal.h"
@@ -100,7 +102,7 @@ static enum err admit(struct admission *a, const loa_EnrolRequest *request, cons
         return ERR_NOT_FOUND;
     memcpy(wish.hardware, request->hardware, sizeof(wish.hardware));
     memcpy(wish.serial, request->serial, sizeof(wish.serial));
-    enrol_secret_sha256(request->secret.bytes, secret_sha256);
+    digest_sha256(bytes_of(request->secret.bytes, JOINCODE_SECRET_BYTES), secret_sha256);
     e = db_begin(a->db);
     if (e != ERR_OK)
         return ERR_IO;

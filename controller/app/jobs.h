@@ -27,8 +27,9 @@ struct jobs_config {
 
 MUST_USE enum err jobs_new(const struct jobs_config *config, struct jobs **ret_jobs);
 
-/* Ask running imports to stop. Then run the loop until jobs_busy() is 0, then jobs_free(). */
-void jobs_cancel(struct jobs *j);void jobs_free(struct jobs *j);
+/* Ask running imports to stop. Then run the loop until it is empty, then jobs_free(). */
+void jobs_cancel(struct jobs *j);
+void jobs_free(struct jobs *j);
 
 /* Run work(arg) on a worker, then done(arg) on the loop. ERR_BUSY */
 MUST_USE enum err jobs_run(struct jobs *j, void (*work)(void *arg), void (*done)(void *arg),

@@ -88,20 +88,6 @@ enum err station_check(const struct station *s, struct err_detail *detail)
     return check_policy(&s->policy, detail);
 }
 
-enum err station_set_timezone(struct station *s, const char *zone, usec_t now_us,
-                              struct err_detail *detail)
-{
-    int offset_min = 0;
-
-    if (strlen(zone) >= sizeof(s->timezone) ||
-        civil_offset_min(zone, now_us, &offset_min) != ERR_OK)
-        return err_set(detail, ERR_NOT_FOUND,
-                       "the time zone is not known; use an IANA name such as Asia/Ho_Chi_Minh");
-    snprintf(s->timezone, sizeof(s->timezone), "%s", zone);
-    s->utc_offset_min = (int16_t)offset_min;
-    return ERR_OK;
-}
-
 size_t station_windows(const struct station_policy *p, struct window *ret_windows)
 {
     return window_from_quiet(p->allowed_to_min, p->allowed_from_min, ret_windows);

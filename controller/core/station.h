@@ -65,14 +65,6 @@ void station_init(struct station *s);
  * ERR_FORMAT / ERR_LIMIT with the sentence for them in detail */
 MUST_USE enum err station_check(const struct station *s, struct err_detail *detail);
 
-/* Set the time zone and the offset that goes with it at an instant.
- *
- *   zone  IANA name
- *
- * ERR_NOT_FOUND  not known here; station unchanged */
-MUST_USE enum err station_set_timezone(struct station *s, const char *zone, usec_t now_us,
-                                       struct err_detail *detail);
-
 /* The allowed hours as windows.
  *
  *   ret_windows  WINDOW_QUIET_MAX places

@@ -4,9 +4,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "digest.h"
-#include "joincode.h"
-
 /* Who asks: ::ffff:a.b.c.d is the same as a.b.c.d; a household has a whole IPv6 /64. */
 static void prefix_of(const char *address, uint8_t ret_prefix[ENROL_SOURCE_BYTES])
 {
@@ -96,9 +93,4 @@ void enrol_limiter_wrong(struct enrol_limiter *l, const char *address, usec_t no
     if (window_is_over(&l->all, now_us))
         l->all = (struct enrol_source){.from_us = now_us};
     l->all.wrong++;
-}
-
-void enrol_secret_sha256(const uint8_t *secret, uint8_t ret_sha256[SHA256_BYTES])
-{
-    digest_sha256(bytes_of(secret, JOINCODE_SECRET_BYTES), ret_sha256);
 }

@@ -41,7 +41,4 @@ MUST_USE enum err enrol_limiter_ask(struct enrol_limiter *l, const char *address
 /* Count a code that was wrong, used or expired. */
 void enrol_limiter_wrong(struct enrol_limiter *l, const char *address, usec_t now_us);
 
-/* The SHA-256 of a presented secret, as the store keeps it. */
-void enrol_secret_sha256(const uint8_t *secret, uint8_t ret_sha256[SHA256_BYTES]);
-
 #endif

@@ -8,7 +8,6 @@
 
 #include "check.h"
 #include "digest.h"
-#include "enrol.h"
 #include "pki_files.h"
 
 #define DAY_S INT64_C(86400)
@@ -401,15 +400,4 @@ enum err pki_issue_node(const struct pki *p, struct bytes csr_der, struct node_i
     memcpy(ret_der, der, len);
     *ret_len = len;
     return ERR_OK;
-}
-
-void pki_join_code(const struct pki *p, struct joincode *ret_code,
-                   uint8_t ret_secret_sha256[SHA256_BYTES])
-{
-    uint8_t ca_sha256[SHA256_BYTES];
-
-    digest_random(ret_code->secret, sizeof(ret_code->secret));
-    digest_sha256(pki_ca_der(p), ca_sha256);
-    memcpy(ret_code->ca_pin, ca_sha256, sizeof(ret_code->ca_pin));
-    enrol_secret_sha256(ret_code->secret, ret_secret_sha256);
 }

@@ -8,7 +8,6 @@
 #define LOA_PKI_H
 
 #include "cert.h"
-#include "joincode.h"
 #include "link.h"
 #include "order.h"
 
@@ -60,11 +59,5 @@ const char *pki_web_key_path(const struct pki *p);
 MUST_USE enum err pki_issue_node(const struct pki *p, struct bytes csr_der, struct node_id node,
                                  usec_t now_us, uint8_t *ret_der, size_t *ret_len,
                                  struct err_detail *detail);
-
-/* Make a join code of this station with a new secret.
- *
- *   ret_secret_sha256  what the store keeps of it */
-void pki_join_code(const struct pki *p, struct joincode *ret_code,
-                   uint8_t ret_secret_sha256[SHA256_BYTES]);
 
 #endif

@@ -98,17 +98,6 @@ enum err store_credential_revoke(struct db *db, uint64_t id, struct user_id user
     return query_run_one(&q);
 }
 
-enum err store_credential_revoke_all(struct db *db, struct user_id user, enum credential_kind kind)
-{
-    struct query q;
-
-    query_open(&q, db,
-               "DELETE FROM credential WHERE (?1 IS NULL OR user = ?1) AND (?2 = 0 OR kind = ?2)");
-    query_put_id(&q, user.v);
-    query_put_i64(&q, (int64_t)kind);
-    return query_run(&q);
-}
-
 enum err store_credential_list(struct db *db, struct user_id user, struct db_page *page,
                                struct credential *rows, size_t rows_max, size_t *ret_count)
 {

@@ -56,12 +56,6 @@ MUST_USE enum err store_credential_extend(struct db *db, uint64_t id, usec_t exp
  * ERR_NOT_FOUND  no such credential of this owner */
 MUST_USE enum err store_credential_revoke(struct db *db, uint64_t id, struct user_id user);
 
-/* Revoke all of one kind; CREDENTIAL_NONE: of every kind.
- *
- *   user  0: of all accounts and of none */
-MUST_USE enum err store_credential_revoke_all(struct db *db, struct user_id user,
-                                              enum credential_kind kind);
-
 /* List in order of id.
  *
  *   user  0: of all */

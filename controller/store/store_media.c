@@ -47,16 +47,6 @@ enum err store_media_add(struct db *db, const struct media_info *media)
     return query_run(&q);
 }
 
-enum err store_media_rename(struct db *db, const struct media_id *id, const char *title)
-{
-    struct query q;
-
-    query_open(&q, db, "UPDATE media SET title = ? WHERE sha256 = ?");
-    query_put_text(&q, title);
-    query_put_blob(&q, id->sha256, SHA256_BYTES);
-    return query_run_one(&q);
-}
-
 enum err store_media_get(struct db *db, const struct media_id *id, struct media_info *ret_media)
 {
     struct query q;
@@ -94,29 +84,6 @@ enum err store_media_list(struct db *db, struct db_page *page, struct media_info
         return e;
     if (n > 0)
         page->after = last;
-    *ret_count = n;
-    return ERR_OK;
-}
-
-enum err store_media_uses(struct db *db, const struct media_id *id, struct db_page *page,
-                          struct bulletin_id *rows, size_t rows_max, size_t *ret_count)
-{
-    struct query q;
-    size_t n = 0;
-    enum err e;
-
-    query_open(&q, db,
-               QUERY_PAGE(page, "SELECT DISTINCT bulletin FROM bulletin_part WHERE media = ?",
-                          "bulletin"));
-    query_put_blob(&q, id->sha256, SHA256_BYTES);
-    query_put_page(&q, page, rows_max);
-    while (n < rows_max && query_row(&q))
-        rows[n++].v = query_get_u64(&q);
-    e = query_end(&q);
-    if (e != ERR_OK)
-        return e;
-    if (n > 0)
-        page->after = rows[n - 1].v;
     *ret_count = n;
     return ERR_OK;
 }

@@ -10,9 +10,6 @@
 /* Add a recording whose file is in its place already. ERR_EXISTS  known already */
 MUST_USE enum err store_media_add(struct db *db, const struct media_info *media);
 
-/* Change its title. ERR_NOT_FOUND */
-MUST_USE enum err store_media_rename(struct db *db, const struct media_id *id, const char *title);
-
 /* ERR_NOT_FOUND  no such recording */
 MUST_USE enum err store_media_get(struct db *db, const struct media_id *id,
                                   struct media_info *ret_media);
@@ -20,10 +17,6 @@ MUST_USE enum err store_media_get(struct db *db, const struct media_id *id,
 /* List in order of import (db_page; `after` is not derived from the id). */
 MUST_USE enum err store_media_list(struct db *db, struct db_page *page, struct media_info *rows,
                                    size_t rows_max, size_t *ret_count);
-
-/* List the bulletins that use it, in order of id, each once. An unknown recording has none. */
-MUST_USE enum err store_media_uses(struct db *db, const struct media_id *id, struct db_page *page,
-                                   struct bulletin_id *rows, size_t rows_max, size_t *ret_count);
 
 /* Forget a recording that is not used; the caller then removes the file.
  *

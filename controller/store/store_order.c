@@ -59,23 +59,6 @@ enum err store_order_get(struct db *db, struct order_id id, struct store_order *
     return e;
 }
 
-enum err store_order_find(struct db *db, struct broadcast_id broadcast, struct node_id node,
-                          loa_OrderKind kind, struct store_order *ret_order)
-{
-    struct store_order order;
-    struct query q;
-    enum err e;
-
-    query_open(&q, db, COLUMNS "broadcast IS ? AND node = ? AND kind = ? ORDER BY id DESC LIMIT 1");
-    query_put_id(&q, broadcast.v);
-    query_put_u64(&q, node.v);
-    query_put_i64(&q, (int64_t)kind);
-    e = fetch(&q, &order);
-    if (e == ERR_OK)
-        *ret_order = order;
-    return e;
-}
-
 enum err store_order_prune(struct db *db, usec_t before_us)
 {
     struct query q;

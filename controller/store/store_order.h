@@ -26,11 +26,6 @@ MUST_USE enum err store_order_add(struct db *db, const struct store_order *order
 /* ERR_NOT_FOUND  no such order, or forgotten */
 MUST_USE enum err store_order_get(struct db *db, struct order_id id, struct store_order *ret_order);
 
-/* Find the newest order of a kind to one node about one broadcast. ERR_NOT_FOUND */
-MUST_USE enum err store_order_find(struct db *db, struct broadcast_id broadcast,
-                                   struct node_id node, loa_OrderKind kind,
-                                   struct store_order *ret_order);
-
 /* Forget orders that expired before this instant. */
 MUST_USE enum err store_order_prune(struct db *db, usec_t before_us);
 

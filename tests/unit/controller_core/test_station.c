@@ -106,19 +106,6 @@ static void test_what_a_person_enters_wrongly_is_refused(void **state)
     assert_int_equal(station_check(&s, NULL), ERR_LIMIT);
 }
 
-static void test_a_time_zone_brings_its_offset(void **state)
-{
-    struct station s = make();
-
-    (void)state;
-    assert_int_equal(station_set_timezone(&s, "Asia/Tokyo", MONDAY_US, NULL), ERR_OK);
-    assert_int_equal(s.utc_offset_min, 540);
-    assert_string_equal(s.timezone, "Asia/Tokyo");
-    assert_int_equal(station_set_timezone(&s, "Asia/Nowhere", MONDAY_US, NULL), ERR_NOT_FOUND);
-    assert_string_equal(s.timezone, "Asia/Tokyo");
-    assert_int_equal(s.utc_offset_min, 540);
-}
-
 static void test_roles_go_there_and_back(void **state)
 {
     unsigned all = 0;
@@ -141,7 +128,6 @@ int main(void)
         cmocka_unit_test(test_nodes_are_allowed_an_hour_around_the_day),
         cmocka_unit_test(test_codes_are_five_digits),
         cmocka_unit_test(test_what_a_person_enters_wrongly_is_refused),
-        cmocka_unit_test(test_a_time_zone_brings_its_offset),
         cmocka_unit_test(test_roles_go_there_and_back),
     };
 

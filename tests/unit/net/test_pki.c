@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "digest.h"
+#include "joincode.h"
 #include "pki.h"
 #include "teststation.h"
 
@@ -300,13 +301,12 @@ static void test_nodes_connect_and_enrol_with_what_is_issued(void **state)
     struct link *server = NULL, *client = NULL;
     struct cert_key *key = NULL;
     char key_pem[CERT_PEM_MAX];
-    uint8_t csr[CERT_DER_MAX], cert[LINK_CERT_MAX], secret_sha256[SHA256_BYTES];
-    struct joincode code;
+    uint8_t csr[CERT_DER_MAX], cert[LINK_CERT_MAX], ca_sha256[SHA256_BYTES];
     size_t csr_len, cert_len;
 
     assert_int_equal(link_config_new(LINK_SERVER, &cred, &server_config), ERR_OK);
-    pki_join_code(p, &code, secret_sha256);
-    cred = (struct link_credentials){.ca_pin = bytes_of(code.ca_pin, sizeof(code.ca_pin))};
+    digest_sha256(pki_ca_der(p), ca_sha256);
+    cred = (struct link_credentials){.ca_pin = bytes_of(ca_sha256, JOINCODE_PIN_BYTES)};
     assert_int_equal(link_config_new(LINK_ENROLLER, &cred, &config), ERR_OK);
     assert_int_equal(link_new(server_config, &server), ERR_OK);
     assert_int_equal(link_new(config, &client), ERR_OK);

@@ -85,20 +85,6 @@ static void test_an_impossible_character_is_named(void **state)
     assert_refused("0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV-WXY\xc3\xa9", "no letter or digit");
 }
 
-static void test_a_code_pins_one_certificate(void **state)
-{
-    uint8_t sha256[SHA256_BYTES];
-    struct joincode code = sample;
-
-    (void)state;
-    digest_sha256(bytes_of("certificate", 11), sha256);
-    memcpy(code.ca_pin, sha256, sizeof(code.ca_pin));
-    assert_true(joincode_pins(&code, bytes_of("certificate", 11)));
-    assert_false(joincode_pins(&code, bytes_of("certificatf", 11)));
-    code.ca_pin[JOINCODE_PIN_BYTES - 1] ^= 1;
-    assert_false(joincode_pins(&code, bytes_of("certificate", 11)));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,7 +93,6 @@ int main(void)
         cmocka_unit_test(test_random_codes_survive_writing_and_reading),
         cmocka_unit_test(test_another_length_is_refused_with_the_count),
         cmocka_unit_test(test_an_impossible_character_is_named),
-        cmocka_unit_test(test_a_code_pins_one_certificate),
     };
 
     return cmocka_run_group_tests_name("joincode", tests, NULL, NULL);
