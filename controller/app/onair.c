@@ -267,7 +267,8 @@ size_t onair_stop_all(struct onair *o, usec_t now_us)
 
     onair_silence(o, (struct broadcast_id){0}, now_us);
     for (size_t i = 0; i < o->count; i++) {
-        if (o->live[i].start_us <= now_us && cancel(o, &o->live[i], now_us) == ERR_OK)
+        if (o->live[i].start_us <= now_us + ONAIR_STOP_AHEAD_US &&
+            cancel(o, &o->live[i], now_us) == ERR_OK)
             stopped++;
     }
     onair_step(o, now_us);

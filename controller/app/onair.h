@@ -17,6 +17,7 @@
 
 #define ONAIR_HORIZON_US (2 * USEC_PER_DAY) /* how far ahead occurrences become broadcasts */
 #define ONAIR_BROADCASTS_MAX 512 /* held at a time */
+#define ONAIR_STOP_AHEAD_US (10 * USEC_PER_SEC) /* what "all" includes, as on the nodes */
 #define ONAIR_PLAN_EVERY_US (10 * USEC_PER_SEC)
 
 struct onair_ports {
@@ -63,7 +64,8 @@ MUST_USE enum err onair_play(struct onair *o, const struct api_play *play, usec_
                              struct broadcast_id *ret_id, struct err_detail *detail);
 MUST_USE enum err onair_committed(struct onair *o, struct broadcast_id id);
 
-/* Silence one broadcast, or all of them: STOP orders leave at once, even when the disk fails.
+/* Silence one broadcast, or all that sound or are about to: STOP orders leave at once, even when the disk
+ * fails.
  *
  * ERR_NOT_FOUND  not under way */
 MUST_USE enum err onair_stop(struct onair *o, struct broadcast_id id, usec_t now_us);

@@ -138,13 +138,22 @@ void node_end_order(struct plan_entry *e, usec_t at_us, loa_Reason reason)
     e->end_reason = reason;
 }
 
+/* A stop of everything means what sounds or is about to; what is planned for later stays planned. */
+static bool is_meant(const struct plan_entry *stop, const struct plan_entry *e, bool has_now,
+                     usec_t now_us)
+{
+    if (stop->broadcast_id != 0)
+        return stop->broadcast_id == e->broadcast_id;
+    return has_now && e->start_us <= now_us + PLAN_STOP_AHEAD_US;
+}
+
 static void stop_orders(struct node *n, const struct plan_entry *stop, bool has_now, usec_t now_us)
 {
     for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
         struct plan_entry *e = &n->plan.entries[i];
 
         if (!e->used || e->done || e->kind != loa_OrderKind_ORDER_KIND_PLAY ||
-            (stop->broadcast_id != 0 && stop->broadcast_id != e->broadcast_id))
+            !is_meant(stop, e, has_now, now_us))
             continue;
         node_end_order(e, has_now ? now_us : e->start_us, loa_Reason_REASON_STOPPED);
     }

@@ -18,6 +18,7 @@
 
 #define PLAN_OBJECT "plan"
 #define PLAN_ENTRIES_MAX 256
+#define PLAN_STOP_AHEAD_US (10 * USEC_PER_SEC) /* of a stop of everything, PROTOCOL.md section 7 */
 #define PLAN_BYTES (256 * 1024)
 
 /* How an order fared so far; counts are summed over interruptions. */

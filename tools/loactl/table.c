@@ -121,7 +121,7 @@ const struct command command_table[] = {
               NUMBER("volume-mdb", "volume_mdb", false, "MDB", "-60000..0"),
               NUMBER("emergency-volume-mdb", "emergency_volume_mdb", false, "MDB", "-60000..0"),
               NUMBER("delay-us", "delay_us", false, "US", "0..1000000"),
-              YESNO("muted", NULL, "only emergencies sound")}},
+              YESNO("muted", NULL, "nothing sounds, emergencies neither")}},
     {"node", "revoke", "Refuse a node's certificate for ever", "POST", "/nodes/{id}/revoke",
      .done = "Revoked.", .args = {POS("id", "ID", "of the node")}},
     {"node", "join-code", "Make a single-use join code for a new node", "POST", "/join-codes",

@@ -27,12 +27,21 @@ usec_t bed_station_us(const struct bed *b)
 
 static usec_t mono_at(const struct bed *b, int64_t world_us)
 {
-    return b->mono_base_us + world_us + (int64_t)floor((double)world_us * b->node_ppm * 1e-6);
+    int64_t since = world_us - b->mono_since_us;
+
+    return b->mono_base_us + since + (int64_t)floor((double)since * b->node_ppm * 1e-6);
 }
 
 usec_t bed_mono_us(const struct bed *b)
 {
     return mono_at(b, b->world_us);
+}
+
+void bed_set_ppm(struct bed *b, double node_ppm)
+{
+    b->mono_base_us = bed_mono_us(b);
+    b->mono_since_us = b->world_us;
+    b->node_ppm = node_ppm;
 }
 
 double bed_card_rate(const struct bed *b)
@@ -62,11 +71,10 @@ static int64_t link_delay(struct bed *b)
 
 /* ---- the controller ---- */
 
-void bed_say_frame(struct bed *b, enum frame_type type, struct bytes payload)
+void bed_deliver(struct bed *b, int64_t due, enum frame_type type, struct bytes payload)
 {
     struct bed_frame *f = calloc(1, sizeof(*f)), **at = &b->to_node;
     uint8_t *copy = malloc(payload.len + 1);
-    int64_t due = b->world_us + link_delay(b);
 
     assert_non_null(f);
     assert_non_null(copy);
@@ -78,6 +86,11 @@ void bed_say_frame(struct bed *b, enum frame_type type, struct bytes payload)
     while (*at != NULL)
         at = &(*at)->next;
     *at = f;
+}
+
+void bed_say_frame(struct bed *b, enum frame_type type, struct bytes payload)
+{
+    bed_deliver(b, b->world_us + link_delay(b), type, payload);
 }
 
 void bed_say(struct bed *b, const loa_Msg *msg)
@@ -202,6 +215,11 @@ static enum err port_send(void *ctx, enum frame_type type, struct bytes payload)
     if (!b->linked)
         return ERR_STATE;
     bed_in_core = false;
+    if (b->remote != NULL) {
+        b->remote(b->remote_ctx, type, payload);
+        bed_in_core = true;
+        return ERR_OK;
+    }
     b->up_at_us = arrives > b->up_at_us ? arrives : b->up_at_us;
     b->world_us = b->up_at_us;
     if (type == FRAME_TIME_REQUEST) {
@@ -274,6 +292,7 @@ void bed_init(struct bed *b, struct bed_flash *flash, struct teststation *statio
 {
     *b = (struct bed){.flash = flash,
                       .station = station,
+                      .node_id = BED_NODE,
                       .mono_base_us = 5000000,
                       .random = 42,
                       .card_rate_hz = SAMPLE_RATE_HZ,
@@ -302,7 +321,7 @@ static void start_node(struct bed *b)
                              .amplifier = port_amplifier,
                              .telemetry = port_telemetry,
                              .log = port_log};
-    struct node_config config = {.id = {BED_NODE},
+    struct node_config config = {.id = {b->node_id},
                                  .station = BED_STATION,
                                  .ca_der = test_identity_der(&b->station->ca),
                                  .firmware = "test",
@@ -436,7 +455,8 @@ static void deliver(struct bed *b)
 
 static int64_t world_of_mono(const struct bed *b, usec_t mono_us)
 {
-    return (int64_t)ceil((double)(mono_us - b->mono_base_us) / (1 + b->node_ppm * 1e-6));
+    return b->mono_since_us +
+           (int64_t)ceil((double)(mono_us - b->mono_base_us) / (1 + b->node_ppm * 1e-6));
 }
 
 void bed_run_us(struct bed *b, int64_t us)

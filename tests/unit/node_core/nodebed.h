@@ -49,8 +49,9 @@ struct bed {
     struct order_signer *signer;
     struct node *node;
     int64_t world_us; /* true time since the start of the test */
+    uint32_t node_id;
     double node_ppm, card_ppm; /* how much faster than true time */
-    int64_t mono_base_us;
+    int64_t mono_base_us, mono_since_us; /* the node's clock showed this at that true time */
     int64_t node_step_us; /* local time of the next step */
     uint64_t random;
     /* card */
@@ -78,6 +79,9 @@ struct bed {
     bool answers_time, acks_receipts, serves_media;
     enum err receive_error; /* of the last frame the node refused */
     int64_t station_jump_us;
+    /* Takes what the node says in place of the controller built in, which then says nothing either. */
+    void (*remote)(void *ctx, enum frame_type type, struct bytes payload);
+    void *remote_ctx;
     /* what the node said */
     struct {
         loa_Msg hello;
@@ -120,6 +124,9 @@ void bed_link(struct bed *b, bool up);
 void bed_card(struct bed *b, uint32_t rate_hz);
 void bed_card_stop(struct bed *b);
 
+/* Let the node's crystal run at another rate from now on; its clock does not jump. */
+void bed_set_ppm(struct bed *b, double node_ppm);
+
 /* Let so much true time go by. */
 void bed_run_us(struct bed *b, int64_t us);
 /* Until this station time. */
@@ -131,6 +138,8 @@ usec_t bed_mono_us(const struct bed *b);
 /* Say something to the node, over the link with its delay. */
 void bed_say(struct bed *b, const loa_Msg *msg);
 void bed_say_frame(struct bed *b, enum frame_type type, struct bytes payload);
+/* The same at a true time of the caller's choice, not before what was said earlier. */
+void bed_deliver(struct bed *b, int64_t due_us, enum frame_type type, struct bytes payload);
 
 /* A PLAY order of one recording for this node. */
 loa_OrderBody bed_order(uint64_t order_id, usec_t start_us, const struct recording *r);
