@@ -172,18 +172,38 @@ EVENTS = {
     "hourly": event("DTSTART:20260101T000000Z", "RRULE:FREQ=HOURLY"),
 }
 
-REQUESTS = [
-    # path parameter, query, body
-    (b"", b"", b'{"code": "code-of-the-first-start", "login": "admin", "name": "A", "password": "correct horse"}'),
-    (b"", b"", b'{"login": "user-63", "password": "correct horse"}'),
-    (b"1", b"limit=2&after=1", b'{"name": "Th\xc3\xb4n", "code": "z2"}'),
-    (b"2", b"", b'{"title": "B", "media": ["' + b"01" * 32 + b'"], "note": "a\\nb"}'),
-    (b"1", b"from=2026-11-23T00:00:00Z&to=2026-11-30T00:00:00Z",
-     b'{"bulletin": 1, "zones": [1], "nodes": [1], "repeats": 2, "pause_ms": 500}'),
-    (b"1", b"", b'{"bulletin": 1, "zones": [1], "start": "2026-11-24T05:00:00+07:00", "weekdays": ["mo", "fr"]}'),
-    (b"1", b"", b'{"volume_mdb": -6000, "muted": true, "delay_ms": 3, "zone": 1}'),
-    (b"01" * 32, b"", b"{}"),
-]
+# What a route takes, by its pattern; "" for the rest. Recording ee.. and bulletin 1, zone 1 and node 1 exist.
+DIGEST = "ee" * 32
+PLAY = '{"bulletin": 1, "everyone": true, "repeats": 2, "pause_ms": 500'
+BODIES = {
+    "POST /setup": '{"code": "code-of-the-first-start", "login": "admin", "name": "A", "password": "correct horse"}',
+    "POST /login": '{"login": "user-63", "password": "correct horse", "bearer": true}',
+    "POST /whoami/password": '{"present": "correct horse", "password": "battery staple"}',
+    "POST /users": '{"login": "lan", "name": "Lan", "password": "correct horse", "roles": ["operator", "approver"]}',
+    "PATCH /users/{id}": '{"name": "Lan", "roles": ["auditor"], "disabled": true}',
+    "POST /tokens": '{"label": "fleet", "expires_us": 1795489200000000}',
+    "PATCH /station": '{"name": "Xã Mới"}',
+    "POST /zones": '{"code": "z2", "name": "Thôn Hai", "parent": 1}',
+    "PATCH /zones/{id}": '{"name": "Thôn Một"}',
+    "PATCH /nodes/{id}": '{"name": "Loa 1", "volume_mdb": -6000, "muted": true}',
+    "POST /join-codes": '{"name": "Loa 2", "zone": 1, "valid_s": 3600}',
+    "POST /bulletins": f'{{"title": "Bản tin", "media": ["{DIGEST}"], "priority": "normal"}}',
+    "PUT /bulletins/{id}": f'{{"title": "Bản tin", "media": ["{DIGEST}", "{DIGEST}"]}}',
+    "POST /bulletins/{id}/reject": '{"reason": "sai"}',
+    "POST /events": PLAY + ', "start": "2026-11-24T07:00:00"}',
+    "POST /broadcasts": PLAY + "}",
+}
+QUERIES = ("", "limit=2&after=1", "from=2026-11-23T00:00:00Z&to=2026-11-30T00:00:00Z", "q=%C3%A1%ff&limit=-1")
+
+
+def api_seeds():
+    text = (ROOT / "controller/api/routes.c").read_text(encoding="utf-8")
+    for number, (method, pattern) in enumerate(re.findall(r'\{WEB_(\w+),\s+(?:V1 )?"([^"]*)"', text)):
+        param = DIGEST if "sha256" in pattern else "1"
+        body = BODIES.get(f"{method} {pattern}", "")
+        for who in (0, 1):
+            data = bytes([number, who]) + "\0".join([param, QUERIES[number % len(QUERIES)], body]).encode()
+            write("api", f"{number:02}-{who}", data)
 
 
 def link_seeds():
@@ -257,9 +277,7 @@ def main():
                        ("twice", '{"text": "a", "text": "b"}'), ("deep", "{" + '"object":{' * 40 + "}" * 41),
                        ("big", '{"text": "a", "number": 99999999999999999999}')):
         write("body", name, text.encode())
-    for number in range(60):
-        param, query, text = REQUESTS[number % len(REQUESTS)]
-        write("api", f"{number:02}", bytes([number, 1]) + b"\0".join([param, query, text]))
+    api_seeds()
     link_seeds()
     node_seeds(all_messages, body, stop)
 
