@@ -241,7 +241,7 @@ static int set_names(mbedtls_x509write_cert *crt, const struct cert_spec *spec)
 
 static int set_purpose(mbedtls_x509write_cert *crt, const char *oid, size_t oid_len)
 {
-    unsigned char der[32], *end = der + sizeof(der), *p = end;
+    unsigned char der[32] = {0}, *end = der + sizeof(der), *p = end;
     int ret = mbedtls_asn1_write_oid(&p, der, oid, oid_len);
 
     if (ret < 0)

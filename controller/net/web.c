@@ -408,8 +408,6 @@ static enum err listen_on(struct web *w, const struct web_config *config, struct
     info.foreign_loops = loops;
     info.pcontext = &w->context;
     info.user = w;
-    info.gid = -1;
-    info.uid = -1;
     info.pt_serv_buf_size = SERVICE_BYTES;
     info.max_http_header_data = HEADER_POOL_BYTES;
     info.server_string = "loa";
