@@ -7,9 +7,14 @@
 #include "civil.h"
 #include "log.h"
 #include "src_media.h"
+#include "store_credential.h"
 #include "store_node.h"
+#include "store_order.h"
 #include "store_station.h"
 #include "store_user.h"
+
+#define TIDY_EVERY_US USEC_PER_HOUR
+#define TIDY_KEEP_US USEC_PER_DAY /* after it expired */
 
 usec_t wiring_now(void *ctx)
 {
@@ -271,6 +276,21 @@ void wiring_wake(struct wiring *w)
         uv_timer_start(&w->step_timer, on_step, 0, 0);
 }
 
+/* Orders and sessions that expired long ago are of no use to anybody. */
+static void tidy(struct wiring *w, usec_t now_us)
+{
+    enum err e;
+
+    if (now_us - w->tidied_us < TIDY_EVERY_US || onair_is_busy(w->onair, now_us, USEC_PER_MIN))
+        return;
+    w->tidied_us = now_us;
+    e = store_order_prune(w->db, now_us - TIDY_KEEP_US);
+    if (e == ERR_OK)
+        e = store_credential_prune(w->db, now_us - TIDY_KEEP_US);
+    if (e != ERR_OK)
+        log_event(LOG_WARN, "store.not_tidied", "error=%s", err_name(e));
+}
+
 static void on_second(uv_timer_t *timer)
 {
     struct wiring *w = timer->data;
@@ -282,15 +302,18 @@ static void on_second(uv_timer_t *timer)
         wiring_wake(w);
     }
     engine_streams(w->engine);
+    tidy(w, wiring_now(w));
 }
 
 static void start_timers(struct wiring *w)
 {
+    const uint64_t tick_ms = STIME_TICK_US / USEC_PER_MSEC;
+
     uv_timer_init(w->loop, &w->step_timer);
     uv_timer_init(w->loop, &w->second_timer);
     w->step_timer.data = w;
     w->second_timer.data = w;
-    uv_timer_start(&w->second_timer, on_second, 1000, 1000);
+    uv_timer_start(&w->second_timer, on_second, tick_ms, tick_ms);
     wiring_wake(w);
 }
 

@@ -37,6 +37,7 @@ struct wiring {
     uv_timer_t step_timer;
     uv_timer_t second_timer;
     atomic_uint_fast64_t bundles_refused; /* by a full shard queue; written by the audio thread */
+    usec_t tidied_us; /* when what expired was last removed from the database */
     bool stopping;
 };
 
