@@ -31,12 +31,12 @@ LAYERS = {
 # First part of a third-party header -> the only folders that include it.
 LIBRARIES = {
     "uv.h": ["controller/net", "controller/app", "node-firmware/port/posix"],
-    "mbedtls": ["proto", "controller/net", "node-firmware/port/posix"],
-    "psa": ["proto", "controller/net", "node-firmware/port/posix"],
+    "mbedtls": ["proto"],
+    "psa": ["proto"],
     "opus": ["controller/audio", "node-firmware/core"],
     "ogg": ["controller/audio", "node-firmware/core"],
     "speex": ["node-firmware/core"],
-    "portaudio.h": ["controller/audio", "node-firmware/port/posix"],
+    "portaudio.h": ["node-firmware/port/posix"],
     "sqlite3.h": ["controller/store"],
     "pb_common.h": ["proto"],
     "pb_decode.h": ["proto"],
@@ -47,7 +47,13 @@ LIBRARIES = {
     "jansson.h": ["controller/api", "tools/loactl"],
     "curl": ["tools/loactl"],
     "argon2.h": ["controller/api"],
+    "ini.h": ["controller/app"],
 }
+
+# What needs no library: ISO C, POSIX and Linux.
+SYSTEM = re.compile(r"(arpa|linux|net|netinet|sys)/|(ctype|dirent|errno|fcntl|getopt|inttypes|limits|locale|malloc|"
+                    r"math|netdb|poll|pthread|sched|semaphore|setjmp|signal|spawn|stdalign|stdarg|stdatomic|"
+                    r"stdbool|stddef|stdint|stdio|stdlib|string|termios|time|unistd)\.h$")
 
 SOURCE_LINES_MAX = 500
 TEST_LINES_MAX = 650
@@ -106,7 +112,7 @@ def check_includes(files):
             if not match:
                 continue
             name = match.group(2)
-            check_library(path, number, folder, name)
+            check_library(path, number, folder, name, match.group(1) == "<")
             target = headers.get(name)
             if match.group(1) == "<" or target is None:
                 continue
@@ -120,10 +126,12 @@ def check_includes(files):
     find_cycle(edges)
 
 
-def check_library(path, number, folder, name):
+def check_library(path, number, folder, name, is_system):
     allowed = LIBRARIES.get(name) or LIBRARIES.get(name.split("/")[0])
     if allowed and folder not in allowed:
         say(path, number, f"<{name}> belongs to {', '.join(allowed)} only; use the wrapper there")
+    elif is_system and not allowed and not SYSTEM.match(name):
+        say(path, number, f"<{name}> is no library of ARCHITECTURE.md; give it its place there and in LIBRARIES")
 
 
 def find_cycle(edges):
