@@ -1,7 +1,8 @@
 /* nodelink.h - what nodes say, brought to where it belongs: registry, on-air desk, media files.
  *
  * The controller's answers to each message of PROTOCOL.md section 6: admits certificates, says Welcome
- * and Settings, serves media, and lets go of revoked and replaced sessions. Thread: main. */
+ * and Settings, serves media, and lets go of revoked and replaced sessions. Media on its way
+ * through is in static scratch. Thread: main. */
 #ifndef LOA_NODELINK_H
 #define LOA_NODELINK_H
 

@@ -1,6 +1,7 @@
 /* onair_impl.h - what the files of onair share: the list of broadcasts under way.
  *
- * Not for others. Thread: main. */
+ * Not for others. Functions whose records are too big for a stack keep them static, as scratch of one call.
+ * Thread: main. */
 #ifndef LOA_ONAIR_IMPL_H
 #define LOA_ONAIR_IMPL_H
 

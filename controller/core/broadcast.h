@@ -1,7 +1,7 @@
 /* broadcast.h - one occurrence while and after it is on air: who must sound it, who did.
  *
  * A broadcast is planned from an occurrence, ordered to its nodes as they are reachable, goes on air at
- * start_us, ends, and closes when each target has a receipt or a reason why there is none (invariant 7).
+ * start_us, ends, and closes when each target has a receipt or a reason why there is none.
  * Pure: decisions take time as an argument and come out as actions; the caller stores and sends.
  * Thread: main. */
 #ifndef LOA_BROADCAST_H

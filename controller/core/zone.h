@@ -23,7 +23,12 @@ struct zone {
 
 /* Check one zone against all others: name, code unique, parent exists, no cycle, depth.
  *
- *   zones, count  all zones of the station; the one with the same id is the one being replaced */
+ *   zones, count  all zones of the station; the one with the same id is the one being replaced
+ *
+ * ERR_FORMAT     code or name not allowed, or the zone would lie in itself
+ * ERR_EXISTS     another zone has the code
+ * ERR_NOT_FOUND  no such parent
+ * ERR_LIMIT      more than ZONES_MAX, or deeper than ZONE_DEPTH_MAX; each with a sentence in detail */
 MUST_USE enum err zone_check(const struct zone *z, const struct zone *zones, size_t count,
                              struct err_detail *detail);
 
