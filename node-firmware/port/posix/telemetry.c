@@ -55,6 +55,17 @@ static uint32_t positive(long v)
     return v < 0 ? 0 : v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
 }
 
+/* Resident memory of this program. */
+static uint32_t rss_kb(void)
+{
+    char text[128];
+    unsigned long pages;
+
+    if (!read_line("/proc/self/statm", text, sizeof(text)) || sscanf(text, "%*u %lu", &pages) != 1)
+        return 0;
+    return (uint32_t)(pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024);
+}
+
 void telemetry_read(struct telemetry *t, usec_t mono_us, struct node_telemetry *ret_telemetry)
 {
     struct node_telemetry now = {0};
@@ -74,7 +85,7 @@ void telemetry_read(struct telemetry *t, usec_t mono_us, struct node_telemetry *
         else if (read_number(t->ini->supply_uv_file, &v))
             now.supply_mv = positive(v / 1000);
         now.muted_locally = read_number(t->ini->mute_file, &v) && v == 1;
-        now.rss_kb = telemetry_rss_kb();
+        now.rss_kb = rss_kb();
         t->last = now;
         t->read_mono_us = mono_us;
     }
@@ -94,16 +105,6 @@ bool telemetry_set_amplifier(const struct telemetry *t, bool on)
     ok = write(fd, on ? "1\n" : "0\n", 2) == 2;
     close(fd);
     return ok;
-}
-
-uint32_t telemetry_rss_kb(void)
-{
-    char text[128];
-    unsigned long pages;
-
-    if (!read_line("/proc/self/statm", text, sizeof(text)) || sscanf(text, "%*u %lu", &pages) != 1)
-        return 0;
-    return (uint32_t)(pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024);
 }
 
 /* Text of unknown origin goes into a message: it must be UTF-8. */

@@ -28,9 +28,6 @@ void telemetry_read(struct telemetry *t, usec_t mono_us, struct node_telemetry *
 /* Switch the amplifier's enable line; no-op where the board has none. False when it could not be. */
 bool telemetry_set_amplifier(const struct telemetry *t, bool on);
 
-/* Resident memory of this program in KiB. */
-uint32_t telemetry_rss_kb(void);
-
 /* What people call this board: configuration, else device tree, else machine name. */
 void telemetry_hardware(const struct node_ini *ini, char *ret_text, size_t size);
 void telemetry_serial(const struct node_ini *ini, char *ret_text, size_t size);
