@@ -119,7 +119,8 @@ struct bytes link_output(const struct link *l);
 void link_output_sent(struct link *l, size_t len);
 
 /* Client: copy the session into the config, for links made from it later to resume; to be called when the
- * link ends well, harmless otherwise. Kept in memory only; forgotten when a handshake fails. */
+ * link ends well, harmless otherwise. Kept in memory only; forgotten when a link
+ * ends before anything was read from it. */
 void link_remember_session(struct link *l);
 
 #endif

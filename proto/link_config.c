@@ -61,13 +61,20 @@ static int open_ticket(void *data, mbedtls_ssl_session *session, unsigned char *
 {
     struct link_config *c = data;
     struct link *l = c->active;
+    struct ticket_identity identity;
     enum err e;
 
     CHECK(l != NULL);
-    e = ticket_open(c->ticket_secret, ticket, len, (int64_t)time(NULL), session, &l->identity);
+    e = ticket_open(c->ticket_secret, ticket, len, (int64_t)time(NULL), session, &identity);
     if (e != ERR_OK)
         return e == ERR_TIMEOUT ? MBEDTLS_ERR_SSL_SESSION_TICKET_EXPIRED
                                 : MBEDTLS_ERR_SSL_INVALID_MAC;
+    /* Read as a session of the other version it would have a secret that everybody knows: zeros. */
+    if (tls_session_is_13(session) != tls_is_13(&l->tls)) {
+        mbedtls_ssl_session_free(session);
+        return MBEDTLS_ERR_SSL_INVALID_MAC;
+    }
+    l->identity = identity;
     l->claimed = true;
     return 0;
 }

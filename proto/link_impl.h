@@ -39,10 +39,12 @@ struct link {
     enum err dead; /* why nothing goes on; ERR_OK while alive */
     enum err queue_error; /* a queue refused bytes while mbedTLS was writing */
     uint32_t cert_flags; /* MBEDTLS_X509_BADCERT_*, all certificates of the other side */
+    bool recalled; /* client: a remembered session is offered */
     bool alpn_judged;
     bool proved; /* the other side's certificate was verified in this handshake */
     bool claimed; /* `identity` came out of a ticket that opened */
     bool established;
+    bool heard; /* something arrived after the handshake: a client is accepted */
     bool closed_by_peer;
     bool closed_by_us;
     struct ticket_identity identity;

@@ -95,8 +95,10 @@ enum err link_new(struct link_config *c, struct link **ret_link)
     ret = mbedtls_ssl_setup(&l->tls, &c->tls);
     if (ret == 0 && c->role != LINK_SERVER)
         ret = mbedtls_ssl_set_hostname(&l->tls, LINK_SERVER_NAME);
-    if (ret == 0 && c->remembers && mbedtls_ssl_set_session(&l->tls, &c->remembered) != 0)
-        c->remembers = false;
+    if (ret == 0 && c->remembers) {
+        l->recalled = mbedtls_ssl_set_session(&l->tls, &c->remembered) == 0;
+        c->remembers = l->recalled;
+    }
     if (ret != 0) {
         link_free(l);
         return ERR_NOMEM;
@@ -134,19 +136,21 @@ static int shake_hands(struct link *l)
 {
     int ret = 0;
 
-    while (ret == 0 && l->config->role == LINK_SERVER && !l->alpn_judged &&
-           !tls_handshake_over(&l->tls)) {
-        ret = mbedtls_ssl_handshake_step(&l->tls);
-        judge_alpn(l);
+    if (l->config->role != LINK_SERVER)
+        return mbedtls_ssl_handshake(&l->tls);
+    while (ret == 0 && !tls_handshake_over(&l->tls)) {
+        ret = tls_server_step(&l->tls);
+        if (!l->alpn_judged)
+            judge_alpn(l);
     }
-    return ret == 0 ? mbedtls_ssl_handshake(&l->tls) : ret;
+    return ret;
 }
 
 static enum err die(struct link *l, enum err e)
 {
     l->dead = e;
     l->in = bytes_of(NULL, 0);
-    if (l->config->role == LINK_CLIENT && !l->established)
+    if (l->config->role == LINK_CLIENT && !l->heard)
         l->config->remembers = false;
     return e;
 }
@@ -163,8 +167,9 @@ static enum err advance_handshake(struct link *l, struct err_detail *detail)
         e = link_judge_peer(l, detail);
     else
         e = link_failure(l, ret, detail);
-    /* 2.28 says nothing to a client that has no certificate, and cannot know of our own refusals. */
-    if (ret == 0 ? e != ERR_OK : ret == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE)
+    /* In TLS 1.2 mbedTLS says nothing to a client that has no certificate; our own refusals it never knows. */
+    if (ret == 0 ? e != ERR_OK
+                 : ret == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE && !tls_is_13(&l->tls))
         (void)mbedtls_ssl_send_alert_message(&l->tls, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
                                              MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
     if (e != ERR_OK)
@@ -177,11 +182,14 @@ static enum err advance_handshake(struct link *l, struct err_detail *detail)
 static enum err decrypt_some(struct link *l, struct err_detail *detail)
 {
     unsigned char piece[READ_PIECE];
+    size_t before = l->in.len;
+    bool was_over = tls_handshake_over(&l->tls);
     int ret = mbedtls_ssl_read(&l->tls, piece, sizeof(piece));
 
     if (ret > 0) {
         enum err e = queue_put(&l->plain, piece, (size_t)ret, LINK_IN_MAX);
 
+        l->heard = true;
         if (e != ERR_OK)
             return die(l, err_set(detail, e, "more arrived at once than can be held"));
         return ERR_OK;
@@ -193,8 +201,9 @@ static enum err decrypt_some(struct link *l, struct err_detail *detail)
         l->in = bytes_of(NULL, 0);
         return ERR_MORE;
     }
+    /* Under TLS 1.3 a ticket is announced by this result, and taken by the next call. */
     if (ret == MBEDTLS_ERR_SSL_WANT_READ)
-        return ERR_MORE;
+        return l->in.len < before || tls_handshake_over(&l->tls) != was_over ? ERR_OK : ERR_MORE;
     if (tls_is_new_ticket(ret))
         return ERR_OK;
     return die(l, link_failure(l, ret, detail));
@@ -307,6 +316,12 @@ void link_remember_session(struct link *l)
 
     if (c->role != LINK_CLIENT || !l->established)
         return;
+    /* With a session mbedTLS offers the version of that session alone. When it was of no use, the other
+     * side may have been renewed meanwhile: the next link asks for the best of both again. */
+    if (l->recalled && !l->peer.resumed && !tls_is_13(&l->tls)) {
+        c->remembers = false;
+        return;
+    }
     mbedtls_ssl_session_init(&session);
     if (mbedtls_ssl_get_session(&l->tls, &session) != 0) {
         mbedtls_ssl_session_free(&session);

@@ -191,3 +191,17 @@ void tls_restrict(mbedtls_ssl_config *conf)
     mbedtls_ssl_conf_rng(conf, tls_random, NULL);
     mbedtls_ssl_conf_renegotiation(conf, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
 }
+
+int tls_server_step(mbedtls_ssl_context *ssl)
+{
+    int ret = mbedtls_ssl_handshake_step(ssl);
+
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    if (tls_is_13(ssl) && ssl->transform_application != NULL &&
+        ssl->transform_out != ssl->transform_application) {
+        ssl->transform_out = ssl->transform_application;
+        memset(ssl->cur_out_ctr, 0, sizeof(ssl->cur_out_ctr));
+    }
+#endif
+    return ret;
+}

@@ -46,6 +46,14 @@ static inline bool tls_is_new_ticket(int ret)
 {
     return ret == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
 }
+static inline bool tls_is_13(const mbedtls_ssl_context *ssl)
+{
+    return mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
+}
+static inline bool tls_session_is_13(const mbedtls_ssl_session *session)
+{
+    return session->tls_version == MBEDTLS_SSL_VERSION_TLS1_3;
+}
 #else
 static inline bool tls_handshake_over(mbedtls_ssl_context *ssl)
 {
@@ -54,6 +62,16 @@ static inline bool tls_handshake_over(mbedtls_ssl_context *ssl)
 static inline bool tls_is_new_ticket(int ret)
 {
     (void)ret;
+    return false;
+}
+static inline bool tls_is_13(const mbedtls_ssl_context *ssl)
+{
+    (void)ssl;
+    return false;
+}
+static inline bool tls_session_is_13(const mbedtls_ssl_session *session)
+{
+    (void)session;
     return false;
 }
 #endif
@@ -111,5 +129,12 @@ bool tls_cert_is_for(const mbedtls_x509_crt *crt, const char *oid, size_t oid_le
 
 /* The limits that both ends set on a TLS session: 1.2 at least, ECDHE-ECDSA with an AEAD, P-256 first. */
 void tls_restrict(mbedtls_ssl_config *conf);
+
+/* One step of a server's handshake.
+ *
+ * After its Finished a server speaks under the application keys (RFC 8446 section 4.4.4), mbedTLS 3.6 only
+ * after the client's, so that no client can read the alert that refuses its certificate (Mbed-TLS
+ * issue 10877); the keys are exchanged here. Returns mbedTLS's code. */
+int tls_server_step(mbedtls_ssl_context *ssl);
 
 #endif

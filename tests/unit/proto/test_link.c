@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "frame.h"
+#include "link_impl.h"
 #include "teststation.h"
 
 struct pair {
@@ -241,17 +242,149 @@ static void test_a_reader_that_never_reads_is_cut_off(void **state)
     assert_true(fed > 15 && fed < 20);
 }
 
-static void test_the_largest_frame_is_one_record(void **state)
+static void test_the_largest_frame_fills_a_record(void **state)
 {
     static uint8_t frame[FRAME_BYTES_MAX];
     struct pair *p = *state;
     struct bytes out;
+    size_t first;
 
     testwire_connect(p->client, p->server);
     assert_int_equal(link_write(p->client, bytes_of(frame, sizeof(frame))), ERR_OK);
     out = link_output(p->client);
-    assert_int_equal(5 + (out.data[3] << 8 | out.data[4]), out.len);
+    first = 5 + ((size_t)out.data[3] << 8 | out.data[4]);
+    /* Under TLS 1.3 mbedTLS fills a record with one byte less: the content type takes its place. The
+     * last byte has a record of its own: header, padding to 16 bytes, tag. */
+    assert_int_equal(out.len - first, tls_is_13(&p->client->tls) ? 5 + 16 + 16 : 0);
 }
+
+static void test_the_newest_tls_of_both_ends_is_spoken(void **state)
+{
+    struct pair *p = *state;
+
+    testwire_connect(p->client, p->server);
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    assert_string_equal(mbedtls_ssl_get_version(&p->client->tls), "TLSv1.3");
+    assert_string_equal(mbedtls_ssl_get_version(&p->server->tls), "TLSv1.3");
+#else
+    assert_string_equal(mbedtls_ssl_get_version(&p->client->tls), "TLSv1.2");
+    assert_string_equal(mbedtls_ssl_get_version(&p->server->tls), "TLSv1.2");
+#endif
+}
+
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+/* An end of Debian 12, as far as one of Debian 13 can see. */
+static void keep_to_tls_12(struct link_config *config)
+{
+    mbedtls_ssl_conf_max_tls_version(&config->tls, MBEDTLS_SSL_VERSION_TLS1_2);
+}
+
+static void assert_12_meets_13(struct pair *p)
+{
+    reconnect(p);
+    testwire_connect(p->client, p->server);
+    assert_string_equal(mbedtls_ssl_get_version(&p->client->tls), "TLSv1.2");
+    assert_int_equal(link_peer(p->server)->node.v, 7);
+    say(p->client, p->server, "xin chao");
+    say(p->server, p->client, "chao ban");
+}
+
+static void test_an_end_that_knows_only_tls_12_is_spoken_to(void **state)
+{
+    struct pair *p = *state;
+
+    keep_to_tls_12(p->client_config);
+    assert_12_meets_13(p);
+    assert_false(link_peer(p->server)->resumed);
+    link_remember_session(p->client);
+    assert_12_meets_13(p);
+    assert_true(link_peer(p->server)->resumed);
+}
+
+static void test_a_server_that_knows_only_tls_12_is_spoken_to(void **state)
+{
+    struct pair *p = *state;
+
+    keep_to_tls_12(p->server_config);
+    assert_12_meets_13(p);
+    link_remember_session(p->client);
+    assert_12_meets_13(p);
+    assert_true(link_peer(p->server)->resumed);
+}
+
+static void restart_server(struct pair *p)
+{
+    link_free(p->client);
+    p->client = NULL;
+    link_free(p->server);
+    p->server = NULL;
+    link_config_free(p->server_config);
+    p->server_config = teststation_server(&p->station);
+}
+
+static void assert_version(struct pair *p, const char *version)
+{
+    reconnect(p);
+    testwire_connect(p->client, p->server);
+    say(p->server, p->client, "ve");
+    assert_string_equal(mbedtls_ssl_get_version(&p->client->tls), version);
+    link_remember_session(p->client);
+}
+
+static void test_a_renewed_controller_is_spoken_to_in_tls_13_again(void **state)
+{
+    struct pair *p = *state;
+
+    keep_to_tls_12(p->server_config);
+    assert_version(p, "TLSv1.2");
+    restart_server(p);
+    assert_version(p, "TLSv1.2"); /* the session is of TLS 1.2 and no more known */
+    assert_false(link_peer(p->client)->resumed);
+    assert_version(p, "TLSv1.3");
+}
+
+static void test_a_controller_put_back_to_tls_12_is_reached_at_the_second_try(void **state)
+{
+    struct pair *p = *state;
+    struct testwire w;
+
+    assert_version(p, "TLSv1.3");
+    restart_server(p);
+    keep_to_tls_12(p->server_config);
+    reconnect(p);
+    w = testwire_run(p->client, p->server, SIZE_MAX);
+    assert_int_not_equal(w.a, ERR_OK);
+    assert_version(p, "TLSv1.2");
+}
+
+static void test_a_client_is_accepted_with_the_first_bytes_it_gets(void **state)
+{
+    struct pair *p = *state;
+    struct test_identity foreign, node;
+    struct link_config *config;
+    struct testwire w;
+
+    test_identity_init(&foreign, NULL, CERT_CA, "loa-ca-test", -1, 30);
+    test_identity_init(&node, &foreign, CERT_CLIENT, "loa-node-7", -1, 30);
+    config = teststation_client(&p->station, &node);
+    link_free(p->client);
+    assert_int_equal(link_new(config, &p->client), ERR_OK);
+    w = testwire_run(p->client, p->server, SIZE_MAX);
+    assert_true(link_established(p->client));
+    assert_false(p->client->heard);
+    assert_int_equal(w.a, ERR_AUTH);
+    link_free(p->client);
+    p->client = NULL;
+    link_config_free(config);
+    test_identity_deinit(&node);
+    test_identity_deinit(&foreign);
+    reconnect(p);
+    testwire_connect(p->client, p->server);
+    assert_false(p->client->heard);
+    say(p->server, p->client, "ve");
+    assert_true(p->client->heard);
+}
+#endif
 
 static void test_close_notify_ends_reading_after_what_was_sent(void **state)
 {
@@ -309,7 +442,15 @@ int main(void)
         CASE(test_an_enroller_needs_only_the_pin),
         CASE(test_output_is_bounded_and_recovers),
         CASE(test_a_reader_that_never_reads_is_cut_off),
-        CASE(test_the_largest_frame_is_one_record),
+        CASE(test_the_largest_frame_fills_a_record),
+        CASE(test_the_newest_tls_of_both_ends_is_spoken),
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+        CASE(test_an_end_that_knows_only_tls_12_is_spoken_to),
+        CASE(test_a_server_that_knows_only_tls_12_is_spoken_to),
+        CASE(test_a_renewed_controller_is_spoken_to_in_tls_13_again),
+        CASE(test_a_controller_put_back_to_tls_12_is_reached_at_the_second_try),
+        CASE(test_a_client_is_accepted_with_the_first_bytes_it_gets),
+#endif
         CASE(test_close_notify_ends_reading_after_what_was_sent),
         CASE(test_credentials_that_do_not_fit_are_refused),
     };
