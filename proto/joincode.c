@@ -3,8 +3,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "digest.h"
-
 #define CODE_BYTES (JOINCODE_SECRET_BYTES + JOINCODE_PIN_BYTES)
 #define CODE_DIGITS (CODE_BYTES * 8 / 5)
 #define GROUP_DIGITS 4

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bytes.h"
 #include "utf8.h"
 
 static const char *line_at(const struct calcard *card, size_t i)

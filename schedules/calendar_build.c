@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bytes.h"
 #include "calendar.h"
 #include "calendar_impl.h"
 #include "utf8.h"

@@ -1,5 +1,4 @@
 /* Setup, signing in and out: what needs a password. Hashing runs on a worker; the rest follows after it. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "api_impl.h"

@@ -1,6 +1,5 @@
 #include "api.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

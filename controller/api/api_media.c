@@ -1,9 +1,7 @@
 /* Recordings. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "api_impl.h"
-#include "log.h"
 #include "store_media.h"
 
 json_t *api_media_json(const struct media_info *m)

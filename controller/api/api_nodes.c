@@ -1,5 +1,4 @@
 /* Nodes with what they are doing now, and the codes by which new ones join. */
-#include <string.h>
 
 #include "api_impl.h"
 #include "body.h"

@@ -1,6 +1,5 @@
 /* Zones, and the nodes that a choice of zones means. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "api_impl.h"
 #include "body.h"

@@ -1,7 +1,6 @@
 #include "secret.h"
 
 #include <argon2.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "digest.h"

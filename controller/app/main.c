@@ -2,7 +2,6 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "config.h"
 #include "log.h"

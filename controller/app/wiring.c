@@ -1,8 +1,6 @@
 #include "wiring.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "civil.h"
 #include "log.h"

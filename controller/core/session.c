@@ -1,7 +1,6 @@
 #include "session.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "tsync.h"
 

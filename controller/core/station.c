@@ -1,6 +1,5 @@
 #include "station.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "bytes.h"

@@ -1,6 +1,5 @@
 #include "store_broadcast.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 #include "query.h"

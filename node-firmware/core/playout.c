@@ -1,7 +1,6 @@
 #include "playout.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "check.h"
 

@@ -7,7 +7,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "bytes.h"
 #include "utf8.h"
 
 void telemetry_init(struct telemetry *t, const struct node_ini *ini)

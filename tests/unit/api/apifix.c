@@ -8,7 +8,6 @@
 
 #include "apifix_ports.h"
 #include "secret.h"
-#include "store_bulletin.h"
 #include "store_credential.h"
 #include "store_journal.h"
 #include "store_media.h"

@@ -1,6 +1,5 @@
 /* The running station of the tests: it notes what it was asked. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "apifix.h"

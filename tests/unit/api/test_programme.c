@@ -2,10 +2,7 @@
 #include "apifix.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
-
-#include "store_media.h"
 
 #define OPERATOR ROLE_OPERATOR
 #define UPLOAD "/api/v1/media?title=B%E1%BA%A3n%20tin&name=a.wav"
@@ -190,6 +187,24 @@ static void test_the_author_does_not_approve_unless_policy_says_so(void **state)
     expect_status(f, 403, apifix_send(f, WEB_POST, "/api/v1/bulletins/1/approve", both, NULL));
     f->station.policy.author_may_approve = true;
     expect_status(f, 200, apifix_send(f, WEB_POST, "/api/v1/bulletins/1/approve", both, NULL));
+}
+
+static void test_who_changed_a_bulletin_does_not_approve_it(void **state)
+{
+    struct apifix *f = *state;
+    unsigned both = OPERATOR | ROLE_APPROVER;
+    char hex[65];
+    char body[256];
+
+    (void)apifix_bulletin(f, "A", false);
+    apifix_media(f, 204, 2000, hex);
+    snprintf(body, sizeof(body), "{\"title\": \"B\", \"media\": [\"%s\"]}", hex);
+    expect_status(f, 200, apifix_send(f, WEB_PUT, "/api/v1/bulletins/1", both, body));
+    expect_status(f, 200, apifix_send(f, WEB_POST, "/api/v1/bulletins/1/submit", OPERATOR, NULL));
+    expect_status(f, 403, apifix_send(f, WEB_POST, "/api/v1/bulletins/1/approve", both, NULL));
+    assert_true(apifix_says(f, "another approver"));
+    expect_status(f, 200,
+                  apifix_send(f, WEB_POST, "/api/v1/bulletins/1/approve", ROLE_APPROVER, NULL));
 }
 
 static void test_bulletins_are_checked_as_entered(void **state)

@@ -1,7 +1,6 @@
 /* Each route, each role: who may call what, and nothing else exists. */
 #include "apifix.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* A path that matches the pattern. */

@@ -13,7 +13,6 @@
 #include "audio_feed.h"
 #include "audio_portaudio.h"
 #include "fakenode.h"
-#include "log.h"
 #include "mono.h"
 
 /* Real cards only: LOA_TEST_CARD names one (part of its name, or "" for the default). */

@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include "bytes.h"
 #include "calbed.h"
 #include "prop.h"
 #include "utf8.h"
