@@ -5,9 +5,9 @@
 
 #include "units.h"
 
-#define TAPS 12 /* of each phase of the interpolator */
-#define HALF (TAPS / 2)
-#define WINDOW (LIMITER_DELAY_SAMPLES - HALF + 1) /* samples the gain is smoothed over */
+#define HALF 6
+#define TAPS (2 * HALF) /* of each phase of the interpolator */
+enum { WINDOW = LIMITER_DELAY_SAMPLES - HALF + 1 }; /* samples the gain is smoothed over */
 #define HOLD (WINDOW + 2) /* a peak between two samples is booked on the earlier one */
 #define RING 512 /* a power of two above LIMITER_DELAY_SAMPLES and HOLD */
 #define RELEASE_S 0.04
