@@ -41,6 +41,7 @@ struct link {
     uint32_t cert_flags; /* MBEDTLS_X509_BADCERT_*, all certificates of the other side */
     bool recalled; /* client: a remembered session is offered */
     bool alpn_judged;
+    bool needs_no_cert; /* the server asked for none, since the client came to enrol */
     bool proved; /* the other side's certificate was verified in this handshake */
     bool claimed; /* `identity` came out of a ticket that opened */
     bool established;

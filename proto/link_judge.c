@@ -165,6 +165,9 @@ enum err link_judge_peer(struct link *l, struct err_detail *detail)
         l->peer = (struct link_peer){.enrolling = true};
         return ERR_OK;
     }
+    /* Between two ClientHellos of TLS 1.3 a client could have gone over from enrolment to a session. */
+    if (is_server && l->needs_no_cert)
+        return err_set(detail, ERR_AUTH, "the other side has shown no certificate");
     if (l->config->role == LINK_ENROLLER) {
         e = judge_pinned(l);
         if (e != ERR_OK)

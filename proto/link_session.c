@@ -127,8 +127,10 @@ static void judge_alpn(struct link *l)
 {
     if (mbedtls_ssl_get_alpn_protocol(&l->tls) == NULL)
         return;
-    if (link_alpn_is(l, LINK_ALPN_ENROL))
+    if (link_alpn_is(l, LINK_ALPN_ENROL)) {
         mbedtls_ssl_set_hs_authmode(&l->tls, MBEDTLS_SSL_VERIFY_NONE);
+        l->needs_no_cert = true;
+    }
     l->alpn_judged = true;
 }
 

@@ -9,6 +9,10 @@
 #include "link_impl.h"
 #include "teststation.h"
 
+#ifndef MBEDTLS_PRIVATE /* version 2 hides nothing */
+#define MBEDTLS_PRIVATE(member) member
+#endif
+
 /* What one side did with the other; `server` and `client` are freed by close_case(). */
 struct wire_case {
     struct link *server;
@@ -92,6 +96,24 @@ static void test_a_node_without_a_certificate_is_refused(void **state)
     (void)state;
     config->alpn[0] = LINK_ALPN_SESSION;
     assert_client_refused(config, "no certificate");
+    link_config_free(config);
+}
+
+static void test_an_enrolment_that_turns_into_a_session_is_refused(void **state)
+{
+    struct link_config *config = teststation_enroller(&station);
+    struct wire_case w = open_case(config, server_config);
+    struct err_detail detail = {{0}};
+
+    (void)state;
+    assert_int_equal(w.wire.b, ERR_OK);
+    /* A second ClientHello, with another protocol and a ticket that opened but was not used. */
+    w.server->tls.MBEDTLS_PRIVATE(alpn_chosen) = LINK_ALPN_SESSION;
+    w.server->claimed = true;
+    w.server->identity.node.v = 7;
+    assert_int_equal(link_judge_peer(w.server, &detail), ERR_AUTH);
+    assert_says(detail.text, "no certificate");
+    close_case(&w);
     link_config_free(config);
 }
 
@@ -343,6 +365,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_node_without_a_certificate_is_refused),
+        cmocka_unit_test(test_an_enrolment_that_turns_into_a_session_is_refused),
         cmocka_unit_test(test_a_node_of_a_foreign_ca_is_refused),
         cmocka_unit_test(test_a_node_certified_by_a_node_is_refused),
         cmocka_unit_test(test_an_expired_or_future_node_certificate_is_refused),
