@@ -247,6 +247,18 @@ enum err api_bulletin_submit(struct call *c)
     return e == ERR_OK ? step(c, &bulletin, from, "bulletin.submit") : e;
 }
 
+/* Who changed another's bulletin has written in it, and is no second pair of eyes. */
+static enum err refuse_own_change(struct call *c, const struct bulletin *b)
+{
+    bool changed = false;
+    enum err e = store_bulletin_changed_by(c->api->ports.db, b->id, c->user.id, &changed);
+
+    if (e != ERR_OK || !changed || c->api->ports.station->policy.author_may_approve)
+        return e;
+    return err_set(&c->detail, ERR_AUTH,
+                   "You have changed this bulletin yourself; ask another approver.");
+}
+
 enum err api_bulletin_approve(struct call *c)
 {
     struct bulletin bulletin;
@@ -258,6 +270,8 @@ enum err api_bulletin_approve(struct call *c)
     from = bulletin.state;
     e = bulletin_approve(&bulletin, c->user.id, &c->api->ports.station->policy, c->now_us,
                          &c->detail);
+    if (e == ERR_OK)
+        e = refuse_own_change(c, &bulletin);
     return e == ERR_OK ? step(c, &bulletin, from, "bulletin.approve") : e;
 }
 

@@ -150,7 +150,7 @@ static enum err edit(struct db *db, const struct bulletin *b, struct user_id by,
     if (e == ERR_OK)
         e = store_parts(db, b->id, b);
     step.from = now.state;
-    if (e == ERR_OK && now.state == BULLETIN_REJECTED)
+    if (e == ERR_OK && (now.state == BULLETIN_REJECTED || by.v != now.author.v))
         e = add_step(db, b->id, &step);
     return e;
 }
@@ -300,6 +300,23 @@ enum err store_bulletin_list(struct db *db, unsigned state_mask, struct db_page 
         page->after = rows[n - 1].id.v;
     *ret_count = n;
     return ERR_OK;
+}
+
+enum err store_bulletin_changed_by(struct db *db, struct bulletin_id id, struct user_id user,
+                                   bool *ret_changed)
+{
+    struct query q;
+    uint64_t steps = 0;
+    enum err e;
+
+    query_open(&q, db,
+               "SELECT count(*) FROM bulletin_step WHERE bulletin = ? AND by = ? AND to_state = 0");
+    query_put_u64(&q, id.v);
+    query_put_u64(&q, user.v);
+    e = query_number(&q, &steps);
+    if (e == ERR_OK)
+        *ret_changed = steps > 0;
+    return e;
 }
 
 enum err store_bulletin_history(struct db *db, struct bulletin_id id, struct db_page *page,

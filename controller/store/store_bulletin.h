@@ -64,6 +64,11 @@ MUST_USE enum err store_bulletin_get(struct db *db, struct bulletin_id id,
 MUST_USE enum err store_bulletin_list(struct db *db, unsigned state_mask, struct db_page *page,
                                       struct bulletin *rows, size_t rows_max, size_t *ret_count);
 
+/* Did this account change a bulletin of another, or one that was rejected? The author's own work on a draft is
+ * told by `author` alone. */
+MUST_USE enum err store_bulletin_changed_by(struct db *db, struct bulletin_id id,
+                                            struct user_id user, bool *ret_changed);
+
 /* List the steps of one bulletin in order of time. */
 MUST_USE enum err store_bulletin_history(struct db *db, struct bulletin_id id, struct db_page *page,
                                          struct bulletin_step *rows, size_t rows_max,

@@ -519,6 +519,7 @@ int main(void)
         WITH(test_media_in_use_stay_and_the_user_is_named),
         WITH(test_a_bulletin_goes_from_draft_to_approval),
         WITH(test_the_author_does_not_approve_unless_policy_says_so),
+        WITH(test_who_changed_a_bulletin_does_not_approve_it),
         WITH(test_bulletins_are_checked_as_entered),
         WITH(test_a_draft_is_changed_and_deleted),
         WITH(test_a_one_off_event_appears_in_the_schedule),
