@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bytes.h"
 #include "log.h"
 #include "onair_impl.h"
 #include "store_broadcast.h"
@@ -209,6 +208,25 @@ static void drop_finished(struct onair *o)
     o->count = kept;
 }
 
+/* What a failed step changed in memory was rolled back in the store, order numbers with it: go on from what is
+ * stored. A stop holds whether or not it could be stored. */
+static void follow_store(struct onair *o)
+{
+    for (size_t i = 0; i < o->count; i++) {
+        struct broadcast *b = &o->live[i];
+        static struct broadcast stored;
+
+        if (store_broadcast_get(o->config.db, b->id, &stored) != ERR_OK)
+            continue;
+        if (b->cancelled_us != 0 && !is_over(&stored)) {
+            stored.state = BROADCAST_CANCELLED;
+            stored.cancelled_us = b->cancelled_us;
+        }
+        broadcast_deinit(b);
+        *b = stored;
+    }
+}
+
 usec_t onair_step(struct onair *o, usec_t now_us)
 {
     static struct sends out;
@@ -226,6 +244,8 @@ usec_t onair_step(struct onair *o, usec_t now_us)
     if (e != ERR_OK) {
         /* A full disk must not silence what is already known to the nodes; try again soon. */
         log_event(LOG_ERROR, "onair.step_failed", "error=%s", err_name(e));
+        if (begun)
+            follow_store(o);
         return now_us + USEC_PER_SEC;
     }
     for (size_t i = 0; i < out.count; i++) {
@@ -237,13 +257,13 @@ usec_t onair_step(struct onair *o, usec_t now_us)
     return next_us;
 }
 
-static enum err cancel(struct onair *o, struct broadcast *b, usec_t now_us)
+/* A stop survives a crash, but does not wait for a disk: nodes are told first. */
+static void keep_cancelled(struct onair *o, struct broadcast *b)
 {
-    enum err e = broadcast_cancel(b, now_us);
-
-    if (e == ERR_OK)
-        end_stream(o, b);
-    return e;
+    end_stream(o, b);
+    if (store_broadcast_set_state(o->config.db, b) != ERR_OK)
+        log_event(LOG_ERROR, "onair.stop_not_stored", "broadcast=%llu",
+                  (unsigned long long)b->id.v);
 }
 
 enum err onair_stop(struct onair *o, struct broadcast_id id, usec_t now_us)
@@ -253,9 +273,10 @@ enum err onair_stop(struct onair *o, struct broadcast_id id, usec_t now_us)
 
     if (b == NULL)
         return ERR_NOT_FOUND;
-    e = cancel(o, b, now_us);
+    e = broadcast_cancel(b, now_us);
     if (e == ERR_OK) {
         onair_silence(o, id, now_us);
+        keep_cancelled(o, b);
         onair_step(o, now_us);
     }
     return e;
@@ -267,9 +288,12 @@ size_t onair_stop_all(struct onair *o, usec_t now_us)
 
     onair_silence(o, (struct broadcast_id){0}, now_us);
     for (size_t i = 0; i < o->count; i++) {
-        if (o->live[i].start_us <= now_us + ONAIR_STOP_AHEAD_US &&
-            cancel(o, &o->live[i], now_us) == ERR_OK)
-            stopped++;
+        struct broadcast *b = &o->live[i];
+
+        if (b->start_us > now_us + ONAIR_STOP_AHEAD_US || broadcast_cancel(b, now_us) != ERR_OK)
+            continue;
+        keep_cancelled(o, b);
+        stopped++;
     }
     onair_step(o, now_us);
     return stopped;

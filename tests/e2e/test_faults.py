@@ -1,11 +1,12 @@
 """Power and network fail in the worst moments; what was accepted sounds, and the receipts are honest."""
+import contextlib
 import signal
 import sqlite3
 
 import tap
 from shared import (HAMLETS, all_sounded, ends_in_good_order, heard, journal_is_intact, logs, over, play,
-                    receipts, schedule, sleep_until, sound, sounds_like, station, targets, voice,
-                    wait_for, ALIKE, ON_TIME_MS)
+                    receipts, schedule, silent, sleep_until, sound, sounds_like, station, targets,
+                    voice, wait_for, ALIKE, ON_TIME_MS)
 
 
 def database_is_sound(made):
@@ -99,6 +100,37 @@ def test_a_node_that_never_comes_back_is_accounted_for(build, folder):
     assert (row["state"], row["receipt"]) == ("silent", None) and "never connected" in row["note"], row
     assert [t["receipt"]["outcome"] for t in broadcast["targets"] if t is not row] == ["sounded"] * 2
     made.node_again(node)
+
+
+def test_a_stop_survives_the_controller_and_reaches_a_node_that_was_away(build, folder):
+    made = station(build)
+    node = made.nodes[HAMLETS[2][1]]
+    broadcast = schedule(made, made.bulletin("Dừng trước khi phát", voice(folder, 2)), 15)
+    targets(made, broadcast["id"], "accepted")
+    node.end()
+    wait_for("the node to be gone", lambda: not made.record(node.name)["online"])
+    made.ctl("broadcast", "stop", broadcast["id"], user="lan")
+    made.restart(signal.SIGKILL)
+    assert made.json("broadcast", "show", broadcast["id"])["state"] == "cancelled"
+    made.node_again(node)
+    over(made, broadcast["id"])
+    assert all(silent(n, broadcast["start_us"], broadcast["end_us"]) for n in made.nodes.values())
+
+
+def test_orders_that_could_not_be_stored_are_given_again(build, folder):
+    made = station(build)
+    file = voice(folder, 2)
+    bulletin = made.bulletin("Ghi hỏng", file)
+    with contextlib.closing(sqlite3.connect(made.data / "loa.db", isolation_level=None)) as db:
+        db.execute("CREATE TRIGGER broken BEFORE UPDATE ON target"
+                   " BEGIN SELECT RAISE(ABORT, 'broken'); END")
+        broadcast = schedule(made, bulletin, 8)
+        wait_for("the step to fail", lambda: "onair.step_failed" in made.controller.text())
+        db.execute("DROP TRIGGER broken")
+    targets(made, broadcast["id"], "accepted")
+    broadcast = over(made, broadcast["id"])
+    all_sounded(broadcast)
+    sounds_like(made.nodes.values(), sound.read_any(file), broadcast["start_us"])
 
 
 def test_an_event_slept_through_is_noted_as_missed(build, folder):
