@@ -187,12 +187,33 @@ static enum err close_burst(struct tsync *t, const struct tsync_sample *s)
     return ERR_OK;
 }
 
+/* The two ways may come from different exchanges: half the sum of the offsets that they show is the
+ * offset in the middle of their times, whatever the skew. Not so when that were faster than light. */
+static void keep_fastest(struct tsync_sample *best, const struct tsync_sample *s)
+{
+    struct tsync_sample both = *best;
+
+    if (s->t2_us - s->t1_mono_us < best->t2_us - best->t1_mono_us) {
+        both.t1_mono_us = s->t1_mono_us;
+        both.t2_us = s->t2_us;
+    }
+    if (s->t4_mono_us - s->t3_us < best->t4_mono_us - best->t3_us) {
+        both.t4_mono_us = s->t4_mono_us;
+        both.t3_us = s->t3_us;
+    }
+    if (delay_of(&both) >= 0)
+        *best = both;
+}
+
 enum err tsync_add(struct tsync *t, const struct tsync_sample *s)
 {
     if (!possible(s))
         return ERR_FORMAT;
-    if (t->burst_have == 0 || delay_of(s) < delay_of(&t->best))
+    if (t->burst_have == 0) {
         t->best = *s;
+    } else {
+        keep_fastest(&t->best, s);
+    }
     if (++t->burst_have < TSYNC_BURST)
         return ERR_MORE;
     t->burst_have = 0;

@@ -4,9 +4,11 @@
  * 10; samples weighted by how much longer they took than the least, as chrony's sourcestats.c does;
  * two-state Kalman filter over offset and skew, A. Bletsas, "Evaluation of Kalman filtering for network
  * time keeping", IEEE Trans. UFFC 52 (2005). The node sends its local time t1; the controller notes station time t2 when
- * the bytes arrive and t3 as it writes the answer; the node notes t4. Bursts of TSYNC_BURST exchanges
- * give their least-delay sample to a two-state Kalman filter over offset and drift. The estimate states
- * its uncertainty, keeps running without a link, and can be saved.
+ * the bytes arrive and t3 as it writes the answer; the node notes t4. Of a burst of TSYNC_BURST exchanges
+ * the fastest way there and the fastest way back, each for itself, go to a two-state Kalman filter over
+ * offset and drift: where queues wait 40 ms that finds the floor far sooner than the fastest round trip (V. Paxson,
+ * "On calibrating measurements of packet transit times", SIGMETRICS 1998, takes the two directions apart likewise). The
+ * estimate states its uncertainty, keeps running without a link, and can be saved.
  * Pure: takes time as an argument. Never allocates. Thread: the owner's. */
 #ifndef LOA_TSYNC_H
 #define LOA_TSYNC_H
@@ -36,7 +38,7 @@ struct tsync {
     double offset_us; /* what comes on top of base_offset_us, at base_mono_us */
     double skew_ppm; /* how much faster station time runs than mono */
     double p00, p01, p11; /* covariance of offset (us^2) and skew (ppm^2) */
-    struct tsync_sample best; /* least delay of the burst so far */
+    struct tsync_sample best; /* of the burst so far: the fastest way there, the fastest back */
     int burst_have; /* samples in the present burst */
     double delay_min_us[2]; /* least delay of the present and of the last TSYNC_WINDOW bursts */
     int window_have; /* bursts in the present window */
