@@ -17,7 +17,7 @@ static enum err slow_down(struct call *c, const char *login)
     struct backoff *b = &c->api->logins;
     usec_t account_us = backoff_wait_us(b, backoff_key('a', login), c->now_us, ACCOUNT_WAIT_MAX_US);
     usec_t address_us =
-        backoff_wait_us(b, backoff_key('r', c->remote), c->now_us, ADDRESS_WAIT_MAX_US);
+        backoff_wait_us(b, backoff_remote_key(c->remote), c->now_us, ADDRESS_WAIT_MAX_US);
     usec_t wait_us = account_us > address_us ? account_us : address_us;
 
     if (wait_us == 0)
@@ -32,7 +32,7 @@ static enum err refused(struct call *c, const char *login, const char *sentence)
     struct backoff *b = &c->api->logins;
 
     backoff_failed(b, backoff_key('a', login), c->now_us);
-    backoff_failed(b, backoff_key('r', c->remote), c->now_us);
+    backoff_failed(b, backoff_remote_key(c->remote), c->now_us);
     c->api->login_failures++;
     log_event(LOG_WARN, "api.login_refused", "login=%s remote=%s", LOG_TEXT(login), c->remote);
     c->status = 401;
@@ -92,7 +92,7 @@ static enum err after_login(struct call *c, const struct password_job *job)
     if (e != ERR_OK)
         return e;
     backoff_passed(&c->api->logins, backoff_key('a', job->login));
-    backoff_passed(&c->api->logins, backoff_key('r', c->remote));
+    backoff_passed(&c->api->logins, backoff_remote_key(c->remote));
     c->user = user;
     e = call_begin(c);
     return e == ERR_OK ? call_end(c, open_session(c, job->flag)) : e;

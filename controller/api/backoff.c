@@ -1,5 +1,6 @@
 #include "backoff.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 uint64_t backoff_key(char kind, const char *text)
@@ -11,6 +12,17 @@ uint64_t backoff_key(char kind, const char *text)
         hash ^= (unsigned char)*text;
     }
     return hash != 0 ? hash : 1;
+}
+
+uint64_t backoff_remote_key(const char *address)
+{
+    struct in6_addr a;
+    char prefix[INET6_ADDRSTRLEN];
+
+    if (inet_pton(AF_INET6, address, &a) != 1 || IN6_IS_ADDR_V4MAPPED(&a))
+        return backoff_key('r', address);
+    memset(a.s6_addr + 8, 0, 8);
+    return backoff_key('r', inet_ntop(AF_INET6, &a, prefix, sizeof(prefix)));
 }
 
 static const struct backoff_entry *find(const struct backoff *b, uint64_t key)

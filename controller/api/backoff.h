@@ -28,6 +28,9 @@ struct backoff {
 /* Make a key of a kind ('a' account, 'r' remote address) and a text; never 0. */
 uint64_t backoff_key(char kind, const char *text);
 
+/* Make the key of a remote address; all of an IPv6 /64 is one, for a household has that many to change through. */
+uint64_t backoff_remote_key(const char *address);
+
 /* How long this key must still wait, us; 0: may try now.
  *
  *   max_us  the longest wait: short for accounts, so that nobody can lock out another for long */

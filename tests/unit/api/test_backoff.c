@@ -74,6 +74,16 @@ static void test_keys_of_kinds_and_names_are_apart(void **state)
     assert_int_equal(backoff_wait_us(&b, backoff_key('a', "lan"), T0, MAX_US), 0);
 }
 
+static void test_addresses_of_one_network_are_one(void **state)
+{
+    (void)state;
+    assert_true(backoff_remote_key("2001:db8:0:1::7") == backoff_remote_key("2001:db8:0:1:9::"));
+    assert_true(backoff_remote_key("2001:db8:0:1::7") != backoff_remote_key("2001:db8:0:2::7"));
+    assert_true(backoff_remote_key("192.0.2.7") != backoff_remote_key("192.0.2.8"));
+    assert_true(backoff_remote_key("::ffff:192.0.2.7") != backoff_remote_key("::ffff:192.0.2.8"));
+    assert_true(backoff_remote_key("") == backoff_key('r', ""));
+}
+
 static void test_a_full_table_drops_the_oldest(void **state)
 {
     char name[32];
@@ -95,6 +105,7 @@ int main(void)
         cmocka_unit_test_setup(test_the_wait_doubles_up_to_the_limit_and_passes, clear),
         cmocka_unit_test_setup(test_success_and_time_forget, clear),
         cmocka_unit_test_setup(test_keys_of_kinds_and_names_are_apart, clear),
+        cmocka_unit_test_setup(test_addresses_of_one_network_are_one, clear),
         cmocka_unit_test_setup(test_a_full_table_drops_the_oldest, clear),
     };
 
