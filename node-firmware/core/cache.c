@@ -450,6 +450,30 @@ enum err cache_ready(struct cache *c, const struct media_id *media, usec_t mono_
     return ERR_MORE;
 }
 
+void cache_drop(struct cache *c, const struct media_id *media)
+{
+    struct cache_object *o = find(c, media->sha256);
+
+    if (o != NULL && o->state == CACHE_WHOLE)
+        judged_bad(c, o, "cache.unreadable");
+}
+
+void cache_doubt(struct cache *c, const struct media_id *media)
+{
+    struct cache_object *o = find(c, media->sha256);
+
+    if (o != NULL)
+        o->judged_mono_us = NEVER;
+}
+
+void cache_check(struct cache *c, const struct media_id *media)
+{
+    struct cache_object *o = find(c, media->sha256);
+
+    if (o != NULL && o->judged_mono_us == NEVER)
+        o->wanted_check = true;
+}
+
 enum err cache_find(struct cache *c, const struct media_id *media, char *ret_name,
                     uint64_t *ret_size_bytes)
 {

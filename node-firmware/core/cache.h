@@ -115,6 +115,15 @@ bool cache_step(struct cache *c, usec_t mono_us, bool linked, loa_Msg *ret_msg,
  * ERR_NOT_FOUND  not here, or not whole yet */
 MUST_USE enum err cache_ready(struct cache *c, const struct media_id *media, usec_t mono_us);
 
+/* It could not be read when it was played: remove it and have it fetched again. */
+void cache_drop(struct cache *c, const struct media_id *media);
+
+/* Something of it lacked when it was played: the last judgement no longer counts. */
+void cache_doubt(struct cache *c, const struct media_id *media);
+
+/* Judge it when it is in doubt. */
+void cache_check(struct cache *c, const struct media_id *media);
+
 /* Where a whole object lies.
  *
  *   ret_name  PORT_NAME_MAX bytes

@@ -85,6 +85,7 @@ void content_enter(struct content *c, int64_t at)
     c->mute_until = at;
     c->gain = 0;
     c->sounded = false;
+    c->trouble = CONTENT_SOUND;
     if (c->streamed)
         jitter_seek(c->jitter, pts_of(c, at - CONTENT_WARM_SAMPLES));
 }
@@ -122,10 +123,24 @@ static enum err open_item(struct content *c, const struct region *g)
     return e;
 }
 
+/* Remember the first and the worst that befell the item. */
+static void note_trouble(struct content *c, const struct region *g, enum content_trouble trouble)
+{
+    if (c->streamed || trouble <= c->trouble)
+        return;
+    if (c->trouble == CONTENT_SOUND) {
+        c->trouble_media = g->item->media;
+        c->trouble_at = c->at;
+        c->trouble_counts = c->counts;
+    }
+    c->trouble = trouble;
+}
+
 static void begin_item(struct content *c, const struct region *g)
 {
     drop_chain(c);
     c->item_start = g->start;
+    c->trouble = CONTENT_SOUND;
     c->item_gain = powf(10.0F, (float)g->item->gain_mdb / 20000.0F);
     c->file_failed = !c->streamed && open_item(c, g) != ERR_OK;
     c->file_ended = c->file_failed;
@@ -266,18 +281,23 @@ static void next_block(struct content *c, const struct region *g)
                 conceal(c, want, PACKET_SAMPLES);
             else
                 put_silence(c, want, g->end - want);
-            if (c->file_failed)
+            if (c->file_failed) {
+                note_trouble(c, g, CONTENT_FAILED);
                 count_loss(c);
+            }
         } else if (is_late(c)) {
             c->counts.late += c->streamed;
             take(c);
             continue;
         } else if (c->packet_pos > want) {
+            note_trouble(c, g, CONTENT_DAMAGED);
             conceal(c, want, c->packet_pos - want);
         } else {
             if ((!c->chained && c->packet_pos > g->start) || c->lost_samples > SETTLED_SAMPLES)
                 c->mute_until = c->packet_pos + CONTENT_WARM_SAMPLES;
             decode(c);
+            if (!c->block_real)
+                note_trouble(c, g, CONTENT_DAMAGED);
             take(c);
         }
         if (c->block_pos + c->block_len > c->at)

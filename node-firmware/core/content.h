@@ -41,6 +41,13 @@ struct content_counts {
     uint32_t late; /* packets that came after their time */
 };
 
+/* What is wrong with the recording that is being played from the cache. */
+enum content_trouble {
+    CONTENT_SOUND = 0,
+    CONTENT_DAMAGED, /* some of it lacked or could not be decoded, what follows can be read */
+    CONTENT_FAILED, /* nothing more can be read */
+};
+
 struct content {
     struct cache *cache;
     struct jitter *jitter;
@@ -54,6 +61,10 @@ struct content {
     bool chained; /* the decoder's state belongs to the end of the block */
     bool file_ended;
     bool file_failed; /* ended because it could not be read */
+    enum content_trouble trouble; /* of the present item; the next three are meant */
+    struct media_id trouble_media;
+    int64_t trouble_at; /* first sample that lacks */
+    struct content_counts trouble_counts; /* as they were before it */
     bool fetched; /* a packet waits below */
     struct bytes packet;
     int64_t packet_pos;

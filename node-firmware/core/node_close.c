@@ -105,7 +105,9 @@ static void write_receipt(struct node *n, struct plan_entry *e)
                                                 : loa_Outcome_OUTCOME_MISSED;
     r.reason = whole ? loa_Reason_REASON_NONE : why_not_whole(e);
     if (t->started) {
-        r.carrier = t->streamed ? loa_Carrier_CARRIER_STREAM : loa_Carrier_CARRIER_CACHE;
+        r.carrier = !t->streamed    ? loa_Carrier_CARRIER_CACHE
+                    : t->from_cache ? loa_Carrier_CARRIER_BOTH
+                                    : loa_Carrier_CARRIER_STREAM;
         r.actual_start_us = t->actual_start_us;
         r.actual_end_us = t->actual_end_us;
         r.played_ms = (uint32_t)(t->played_samples / 48);
@@ -146,6 +148,7 @@ void node_close_orders(struct node *n, bool has_now, usec_t now_us, usec_t *next
                 continue;
             n->sounding = NULL;
         }
+        node_media_close(n, e);
         write_receipt(n, e);
         *next_us = INT64_MIN;
         if (receipts_flush(&n->receipts, &n->out) != ERR_OK)

@@ -305,6 +305,8 @@ static void prepare(struct node *n, usec_t now_us, usec_t mono_us)
         if (!e->used || e->done || e->kind != loa_OrderKind_ORDER_KIND_PLAY ||
             now_us < e->start_us - NODE_PREPARE_US || now_us >= e->end_us)
             continue;
+        if (e->tally.ready && now_us >= e->start_us - NODE_STREAM_EARLY_US)
+            node_media_look(n, e);
         if (!e->tally.ready) {
             enum err ready = items_ready(n, e, mono_us);
 

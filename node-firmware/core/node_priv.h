@@ -111,6 +111,15 @@ void node_send_acks(struct node *n);
 void node_end_order(struct plan_entry *e, usec_t at_us, loa_Reason reason);
 void node_order_cert_arrived(struct node *n, struct bytes der);
 
+/* node_media.c: recordings that were ready and can no longer be read */
+void node_media_look(struct node *n, struct plan_entry *e);
+/* What sounds ran into a recording that lacks: leave it when there is another way. */
+void node_media_lost(struct node *n);
+/* It sounds again from this sample on. */
+void node_media_found(struct tally *t, int64_t sample);
+/* The order is over. */
+void node_media_close(struct node *n, struct plan_entry *e);
+
 /* node_close.c: why an order does not sound, and its receipt */
 void node_judge_silent(struct node *n, usec_t now_us);
 void node_close_orders(struct node *n, bool has_now, usec_t now_us, usec_t *next_us);
@@ -122,6 +131,7 @@ struct plan_entry *node_choose(struct node *n, usec_t programme_us, usec_t *ret_
                                size_t *ret_count);
 struct node_choice node_choice_now(struct node *n, usec_t mono_us);
 void node_flush_if_changed(struct node *n, const struct node_choice *before, usec_t mono_us);
+void node_end_run(struct node *n, usec_t programme_us); /* what sounds sounded until then */
 void node_leave_card(struct node *n); /* frames mean something else from now on */
 bool node_can_render(const struct node *n);
 usec_t node_programme_us(const struct node *n, usec_t mono_us);

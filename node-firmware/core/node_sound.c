@@ -143,7 +143,7 @@ static void fold_counts(struct plan_entry *e, const struct content_counts *c)
     e->tally.gaps += c->gaps;
 }
 
-static void end_run(struct node *n, usec_t programme_us)
+void node_end_run(struct node *n, usec_t programme_us)
 {
     struct plan_entry *e = n->sounding;
 
@@ -185,9 +185,12 @@ static void note_start(struct node *n, struct plan_entry *e, double sample)
     const struct content *c = &n->playout.content;
     double heard;
 
-    if (e->tally.started || !c->sounded)
+    if (!c->sounded)
         return;
     heard = (double)c->first_sounded > sample ? (double)c->first_sounded : sample;
+    node_media_found(&e->tally, (int64_t)heard);
+    if (e->tally.started)
+        return;
     e->tally.started = true;
     e->tally.first_sample = (int64_t)heard;
     e->tally.actual_start_us =
@@ -206,7 +209,7 @@ static void unplay(struct node *n, int64_t from_frame)
     usec_t from_us = programme_us + (usec_t)n->settings.now.delay_us;
     struct plan_entry *was = n->sounding;
 
-    end_run(n, frame_programme_ns(n, n->next_frame) / 1000);
+    node_end_run(n, frame_programme_ns(n, n->next_frame) / 1000);
     for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
         struct plan_entry *e = &n->plan.entries[i];
         struct tally *t = &e->tally;
@@ -217,10 +220,13 @@ static void unplay(struct node *n, int64_t from_frame)
         samples = (uint64_t)(t->actual_end_us - from_us) * 48 / 1000;
         t->played_samples = t->played_samples > samples ? t->played_samples - samples : 0;
         t->actual_end_us = from_us;
+        if (t->lost)
+            t->lost_at = (programme_us - e->start_us) * 6 / 125;
         if (t->actual_start_us >= from_us) {
             t->started = false;
             t->played_samples = 0;
             t->interrupted = false;
+            t->from_cache = false;
             t->meter = (struct meter){0};
         }
     }
@@ -233,7 +239,7 @@ void node_leave_card(struct node *n)
 {
     if (n->sounding != NULL && n->rendering && node_can_render(n)) {
         n->sounding->tally.gaps++;
-        end_run(n, frame_programme_ns(n, n->next_frame) / 1000);
+        node_end_run(n, frame_programme_ns(n, n->next_frame) / 1000);
     }
     n->sounding = NULL;
     n->rendering = false;
@@ -292,7 +298,7 @@ static size_t render_piece(struct node *n, int64_t frame, float *frames, size_t 
     count = count < until ? count : until;
     if (n->sounding != NULL && n->sounding != e) {
         note_interruption(n, n->sounding, t_us);
-        end_run(n, t_us);
+        node_end_run(n, t_us);
     }
     if (e == NULL) {
         render_silence(n, frames, count);
@@ -312,6 +318,8 @@ static size_t render_piece(struct node *n, int64_t frame, float *frames, size_t 
                                     ? n->settings.now.emergency_volume_mdb
                                     : n->settings.now.volume_mdb);
     render_run(n, frames, count, sample, frame_ns, fading);
+    if (n->playout.content.trouble != CONTENT_SOUND)
+        node_media_lost(n);
     return count;
 }
 

@@ -25,6 +25,10 @@
 struct tally {
     bool ready; /* its sound is at hand, it may take part in the choice */
     bool streamed; /* by the stream, else from the cache */
+    bool looked; /* that its recordings are still there, shortly before the start */
+    bool from_cache; /* some of it sounded from there before the recording was lost */
+    bool lost; /* its recording was, and nothing sounded since lost_at */
+    int64_t lost_at; /* sample of the programme */
     bool late; /* accepted after its start */
     bool started; /* something of it left the card; the next four are meant */
     usec_t actual_start_us;

@@ -2,10 +2,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
+#include "bedport.h"
 #include "nodebed.h"
 
 #define STREAM 77
@@ -255,6 +255,185 @@ static void test_the_stream_is_joined_again_after_the_link_came_back(void **stat
     assert_int_equal(bed_receipt(&f->bed, 1)->gaps, 1);
 }
 
+/* ---- a cached recording that is lost after it was judged ready ---- */
+
+static struct bed_object *cached(struct fixture *f)
+{
+    for (size_t i = 0; i < BED_OBJECTS; i++)
+        if (f->flash.objects[i].used && f->flash.objects[i].name[0] == 'm')
+            return &f->flash.objects[i];
+    fail_msg("nothing is cached");
+    return NULL;
+}
+
+static void lose(struct fixture *f)
+{
+    assert_int_equal(bed_flash_remove(&f->bed, cached(f)->name), ERR_OK);
+}
+
+static void truncate_it(struct fixture *f)
+{
+    cached(f)->len /= 2;
+}
+
+/* A byte in the sixth of eleven pages: 4.99 to 5.99 s. */
+static void corrupt(struct fixture *f)
+{
+    cached(f)->data[cached(f)->len / 2] ^= 0x40;
+}
+
+/* Have the recording, and an order in 40 s that names a stream or none; run to so long before the start. */
+static void order_cached(struct fixture *f, bool stream, bool serves, usec_t until_us)
+{
+    loa_OrderBody order;
+
+    bed_cache(&f->bed, &speech);
+    f->bed.serves_media = serves;
+    f->start_us = bed_station_us(&f->bed) + 40 * USEC_PER_SEC;
+    order = bed_order(1, f->start_us, &speech);
+    order.stream_id = stream ? STREAM : 0;
+    bed_send_order(&f->bed, &order);
+    bed_run_to(&f->bed, f->start_us + until_us);
+    assert_int_equal(f->bed.said.joins, 0);
+}
+
+/* Serve the stream once it is asked for, as a controller does: from just before what sounds on, first
+ * half a second in one bundle. */
+static const loa_Receipt *finish(struct fixture *f)
+{
+    usec_t sounds_us;
+
+    while (f->bed.said.joins == 0 && bed_station_us(&f->bed) < f->start_us + 12 * USEC_PER_SEC)
+        bed_run_us(&f->bed, 5000);
+    sounds_us = bed_station_us(&f->bed) - f->start_us;
+    if (f->bed.said.joins > 0 && sounds_us > 0) {
+        f->next = (size_t)(sounds_us / PACKET_US - 5);
+        send_packets(f, STREAM, f->next, 25);
+        f->next += 25;
+    }
+    stream_until(f, f->start_us + 12 * USEC_PER_SEC, NULL);
+    return bed_receipt(&f->bed, 1);
+}
+
+static void test_a_recording_lost_before_its_start_is_streamed_whole(void **state)
+{
+    struct fixture *f = *state;
+    const loa_Receipt *r;
+
+    order_cached(f, true, false, -5 * USEC_PER_SEC);
+    lose(f);
+    r = finish(f);
+    assert_int_equal(f->bed.said.joins, 1);
+    for (usec_t at = 20000; at < 9500000; at += 1500000)
+        assert_true(fabs(lateness(f, at)) < 50);
+    assert_int_equal(r->outcome, loa_Outcome_OUTCOME_SOUNDED);
+    assert_int_equal(r->carrier, loa_Carrier_CARRIER_STREAM);
+    assert_true(bed_logged(&f->bed, "cache.unreadable"));
+}
+
+static void test_a_recording_lost_at_its_start_is_streamed_from_there(void **state)
+{
+    struct fixture *f = *state;
+    const loa_Receipt *r;
+
+    order_cached(f, true, false, -USEC_PER_SEC);
+    lose(f);
+    r = finish(f);
+    for (usec_t at = 500000; at < 9500000; at += 1500000)
+        assert_true(fabs(lateness(f, at)) < 50);
+    assert_int_not_equal(r->outcome, loa_Outcome_OUTCOME_MISSED);
+    assert_int_equal(r->carrier, loa_Carrier_CARRIER_STREAM);
+    assert_in_range(r->gap_ms, 0, 300);
+}
+
+static void test_a_lost_recording_without_a_stream_is_fetched_again(void **state)
+{
+    struct fixture *f = *state;
+    const loa_Receipt *r;
+
+    order_cached(f, false, true, -5 * USEC_PER_SEC);
+    lose(f);
+    r = finish(f);
+    assert_int_equal(r->outcome, loa_Outcome_OUTCOME_SOUNDED);
+    assert_int_equal(r->carrier, loa_Carrier_CARRIER_CACHE);
+    assert_int_equal(cached(f)->len, speech.len);
+}
+
+static void test_a_lost_recording_that_nobody_has_is_missing_media(void **state)
+{
+    static const usec_t before[] = {-5 * USEC_PER_SEC, -USEC_PER_SEC};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f = *state;
+
+        order_cached(f, false, false, before[i]);
+        lose(f);
+        assert_int_equal(finish(f)->outcome, loa_Outcome_OUTCOME_MISSED);
+        assert_int_equal(bed_receipt(&f->bed, 1)->reason, loa_Reason_REASON_NO_MEDIA);
+        assert_int_equal(tear_down(state) + set_up(state), 0);
+    }
+}
+
+static void test_a_recording_lost_while_it_sounds_goes_on_as_a_stream(void **state)
+{
+    static void (*const harm[])(struct fixture *) = {truncate_it, corrupt};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f = *state;
+        const loa_Receipt *r;
+
+        order_cached(f, true, false, 2 * USEC_PER_SEC);
+        harm[i](f);
+        r = finish(f);
+        assert_int_equal(f->bed.said.joins, 1);
+        for (usec_t at = 20000; at < 9500000; at += 500000)
+            if (at < 4 * USEC_PER_SEC || at > 6 * USEC_PER_SEC)
+                assert_true(fabs(lateness(f, at)) < 50);
+        assert_int_equal(r->outcome, loa_Outcome_OUTCOME_PARTLY);
+        assert_int_equal(r->reason, loa_Reason_REASON_NO_MEDIA);
+        assert_int_equal(r->carrier, loa_Carrier_CARRIER_BOTH);
+        assert_int_equal(r->gaps, 1);
+        assert_in_range(r->gap_ms, 1, 300);
+        assert_in_range(r->played_ms + r->gap_ms, 9990, 10010);
+        assert_true(bed_logged(&f->bed, "cache.unreadable"));
+        assert_int_equal(tear_down(state) + set_up(state), 0);
+    }
+}
+
+static void test_a_recording_cut_short_without_a_stream_is_said_so(void **state)
+{
+    struct fixture *f = *state;
+    const loa_Receipt *r;
+
+    order_cached(f, false, false, 2 * USEC_PER_SEC);
+    truncate_it(f);
+    r = finish(f);
+    assert_int_equal(r->outcome, loa_Outcome_OUTCOME_PARTLY);
+    assert_int_equal(r->reason, loa_Reason_REASON_NO_MEDIA);
+    assert_int_equal(r->carrier, loa_Carrier_CARRIER_CACHE);
+    assert_int_equal(r->gaps, 1);
+    assert_in_range(r->gap_ms, 4000, 6500);
+    assert_in_range(r->played_ms + r->gap_ms, 9990, 10010);
+}
+
+static void test_a_damaged_recording_plays_on_and_is_fetched_again_after(void **state)
+{
+    struct fixture *f = *state;
+    const loa_Receipt *r;
+
+    order_cached(f, false, true, 2 * USEC_PER_SEC);
+    corrupt(f);
+    r = finish(f);
+    assert_true(fabs(lateness(f, 8000000)) < 50);
+    assert_int_equal(r->outcome, loa_Outcome_OUTCOME_PARTLY);
+    assert_int_equal(r->reason, loa_Reason_REASON_NO_MEDIA);
+    assert_int_equal(r->gaps, 1);
+    assert_in_range(r->gap_ms, 900, 1200);
+    assert_true(bed_logged(&f->bed, "cache.hash_mismatch"));
+    bed_run_us(&f->bed, 5 * USEC_PER_SEC);
+    assert_memory_equal(cached(f)->data, speech.data, speech.len);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -268,6 +447,13 @@ int main(void)
         CASE(test_a_stream_that_no_order_names_never_sounds),
         CASE(test_media_that_nobody_has_is_reported_missing),
         CASE(test_the_stream_is_joined_again_after_the_link_came_back),
+        CASE(test_a_recording_lost_before_its_start_is_streamed_whole),
+        CASE(test_a_recording_lost_at_its_start_is_streamed_from_there),
+        CASE(test_a_lost_recording_without_a_stream_is_fetched_again),
+        CASE(test_a_lost_recording_that_nobody_has_is_missing_media),
+        CASE(test_a_recording_lost_while_it_sounds_goes_on_as_a_stream),
+        CASE(test_a_recording_cut_short_without_a_stream_is_said_so),
+        CASE(test_a_damaged_recording_plays_on_and_is_fetched_again_after),
     };
 
     return cmocka_run_group_tests(tests, group_set_up, group_tear_down);
