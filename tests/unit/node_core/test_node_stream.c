@@ -322,6 +322,8 @@ static void test_a_recording_lost_before_its_start_is_streamed_whole(void **stat
 
     order_cached(f, true, false, -5 * USEC_PER_SEC);
     lose(f);
+    bed_run_to(&f->bed, f->start_us - USEC_PER_SEC);
+    assert_int_equal(f->bed.said.joins, 1);
     r = finish(f);
     assert_int_equal(f->bed.said.joins, 1);
     for (usec_t at = 20000; at < 9500000; at += 1500000)
