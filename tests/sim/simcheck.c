@@ -68,6 +68,20 @@ static bool stream_flows(const struct simfleet *f, const struct sim_node *n, siz
            n->parts[i].acked_us < at - STEADY_US;
 }
 
+/* True when the node may as well act on the order as not. */
+static bool is_open_question(const struct simfleet *f, const struct sim_node *n, size_t i,
+                             int64_t at)
+{
+    const struct sim_part *p = &n->parts[i];
+
+    if (p->acked_us == 0 || p->acked_us > at - ACT_US)
+        return true;
+    if (p->stop_at_us != 0 && p->stop_at_us < at + ACT_US &&
+        (p->stop_acked_us == 0 || p->stop_acked_us > at - ACT_US))
+        return true;
+    return streamed(f, n, i, at) && !stream_flows(f, n, i, at);
+}
+
 /* Index of the broadcast that must sound on a node at an instant, NOBODY, or UNSURE when the faults of
  * late leave it open. */
 static size_t due_at(const struct simfleet *f, const struct sim_node *n, int64_t at)
@@ -83,13 +97,9 @@ static size_t due_at(const struct simfleet *f, const struct sim_node *n, int64_t
         const struct sim_part *p = &n->parts[i];
         usec_t end_us = broadcast_over_us(&sb->b);
 
-        if (p->order_at_us == 0 || p->order_at_us > at + ACT_US || p->refused ||
-            !near_its_time(sb, at, 2 * USEC_PER_SEC))
+        if (p->order_at_us == 0 || p->order_at_us > at + ACT_US || p->refused)
             continue;
-        if (p->acked_us == 0 || p->acked_us > at - ACT_US ||
-            (p->stop_at_us != 0 && p->stop_at_us < at + ACT_US &&
-             (p->stop_acked_us == 0 || p->stop_acked_us > at - ACT_US)) ||
-            (streamed(f, n, i, at) && !stream_flows(f, n, i, at)))
+        if (near_its_time(sb, at, 2 * USEC_PER_SEC) && is_open_question(f, n, i, at))
             return UNSURE;
         if (p->stop_acked_us != 0 && BED_EPOCH_US + p->stop_acked_us < end_us)
             end_us = BED_EPOCH_US + p->stop_acked_us;
