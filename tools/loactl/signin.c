@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,13 +86,17 @@ static bool make_dirs(const char *path)
 bool signin_save(const struct call_settings *settings, const char *token)
 {
     char path[600];
-    char text[1200];
+    char text[PATH_MAX + 1200];
+    char *ca = settings->ca[0] != '\0' ? realpath(settings->ca, NULL) : NULL;
     int fd;
     int len;
     bool ok;
 
     state_path(settings, path, sizeof(path));
-    len = snprintf(text, sizeof(text), "%s\n%s\n%s\n", settings->server, settings->ca, token);
+    /* The next command may be run in another folder. */
+    len = snprintf(text, sizeof(text), "%s\n%s\n%s\n", settings->server,
+                   ca != NULL ? ca : settings->ca, token);
+    free(ca);
     fd = make_dirs(settings->state_dir)
              ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)
              : -1;
