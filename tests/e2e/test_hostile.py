@@ -209,8 +209,8 @@ def test_slow_and_half_open_web_clients_are_given_up(build, _):
 
 
 def s_client(made, *more):
-    out = subprocess.run(["timeout", "5", "openssl", "s_client", "-connect", made.link, "-alpn", "loa/1",
-                          "-CAfile", str(made.data / "pki/ca.crt"), *map(str, more)],
+    out = subprocess.run(["timeout", "5", "openssl", "s_client", "-ign_eof", "-connect", made.link, "-alpn",
+                          "loa/1", "-CAfile", str(made.data / "pki/ca.crt"), *map(str, more)],
                          stdin=subprocess.PIPE, capture_output=True, text=True, errors="replace", check=False)
     return out.stdout + out.stderr
 

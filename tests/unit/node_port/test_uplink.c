@@ -127,11 +127,23 @@ static void test_frames_go_both_ways(void **state)
     assert_int_equal(w->server.accepted, 1);
 }
 
+/* Both ends know of each other then: the server notices the end of a handshake one step later than the
+ * node, and under TLS 1.3 the ticket comes with the first bytes that the node hears. */
+static void ask_and_hear(void)
+{
+    w->served = w->got_frame = false;
+    assert_int_equal(uplink_send(&w->uplink, FRAME_TIME_REQUEST, bytes_of("12345678", 8)), ERR_OK);
+    testserver_run_until(&w->loop, &w->served);
+    testserver_send(&w->server, FRAME_TIME_REPLY, bytes_of("123456781234567812345678", 24));
+    testserver_run_until(&w->loop, &w->got_frame);
+}
+
 static void test_a_lost_session_comes_back_by_ticket(void **state)
 {
     (void)state;
     testserver_run_until(&w->loop, &w->is_up);
     for (int i = 1; i <= 3; i++) {
+        ask_and_hear();
         w->is_up = w->is_down = false;
         uplink_hang_up(&w->uplink);
         testserver_run_until(&w->loop, &w->is_down);
@@ -139,10 +151,7 @@ static void test_a_lost_session_comes_back_by_ticket(void **state)
         assert_int_equal(w->ups, i + 1);
         assert_int_equal(w->downs, i);
     }
-    /* The server notices its end one step later. */
-    assert_int_equal(uplink_send(&w->uplink, FRAME_TIME_REQUEST, bytes_of("12345678", 8)), ERR_OK);
-    w->served = false;
-    testserver_run_until(&w->loop, &w->served);
+    ask_and_hear();
     assert_int_equal(w->server.resumed, 3);
 }
 
