@@ -126,7 +126,7 @@ static enum err check_programs(const struct src_file_config *c, struct err_detai
     if (c->sandbox == SRC_FILE_SANDBOX_REQUIRED && access(c->bwrap, X_OK) != 0)
         return err_set(detail, ERR_UNSUPPORTED,
                        "Recordings cannot be decoded safely: %s is missing; install the package "
-                       "bubblewrap, or allow decoding without a sandbox in the configuration.",
+                       "bubblewrap, or set allow_unsandboxed = yes under [audio].",
                        c->bwrap);
     return ERR_OK;
 }
@@ -411,8 +411,8 @@ static enum err explain_failure(const struct decoding *d, int status)
     if (f->sandbox_failed)
         return err_set(d->detail, ERR_UNSUPPORTED,
                        "Recordings cannot be decoded safely, since the sandbox does not start "
-                       "(%s): permit user namespaces, or allow decoding without a sandbox in the "
-                       "configuration.",
+                       "(%.80s): permit user namespaces, or set allow_unsandboxed = yes under "
+                       "[audio] in the configuration.",
                        f->last);
     if (crashed)
         return err_set(d->detail, ERR_IO,

@@ -23,6 +23,10 @@ const char *scratch_path(const struct scratch *s, const char *name);
 /* Run a program with arguments up to NULL; fails the test unless it exits with 0. */
 void run_program(const char *program, ...);
 
+/* Whether bubblewrap can make namespaces here. Many containers forbid it: a warning is printed, and tests
+ * that are not about the sandbox decode without it; leave out those that are. */
+bool sandbox_works(void);
+
 /* Make a file with ffmpeg: `ffmpeg -y <args, split at blanks> file`. */
 void make_sound(const char *path, const char *args);
 

@@ -34,11 +34,18 @@ static enum err import_with(struct scratch *s, const struct import_config *c, co
     return err;
 }
 
+static void init_config(struct import_config *c)
+{
+    import_config_init(c);
+    if (!sandbox_works())
+        c->decode.sandbox = SRC_FILE_SANDBOX_NONE;
+}
+
 static enum err import_plain(struct scratch *s, const char *path)
 {
     struct import_config c;
 
-    import_config_init(&c);
+    init_config(&c);
     return import_with(s, &c, path);
 }
 
@@ -194,7 +201,7 @@ static void test_hard_signals_keep_the_peak(void **state)
             int32_t mlufs;
             int32_t peak;
 
-            import_config_init(&c);
+            init_config(&c);
             c.bitrate_bps = bitrates[k];
             if (import_with(s, &c, path) != ERR_OK)
                 fail_msg("%s: %s", makes[i], detail.text);
@@ -300,7 +307,7 @@ static void test_bad_uploads_leave_nothing_behind(void **state)
     assert_int_equal(truncate(path, INT64_C(2) << 30), 0);
     assert_int_equal(import_plain(s, path), ERR_LIMIT);
     assert_int_equal(import_plain(s, "/nonexistent"), ERR_NOT_FOUND);
-    import_config_init(&c);
+    init_config(&c);
     c.bitrate_bps = 8000;
     assert_int_equal(import_with(s, &c, path), ERR_ARG);
     assert_int_equal(count_files(s->media), 0);
@@ -342,7 +349,7 @@ static void test_cancelling_leaves_nothing_behind(void **state)
     atomic_bool cancel = true;
     struct import_config c;
 
-    import_config_init(&c);
+    init_config(&c);
     make_sound(path, "-f lavfi -i sine=440:d=1");
     assert_int_equal(import_file(&c, path, s->media, &cancel, &info, &known, &detail),
                      ERR_CANCELLED);
