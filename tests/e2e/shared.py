@@ -15,7 +15,7 @@ import report
 import sound
 from station import Failed, Station, default_config, wait_for
 
-VIET_NAM = datetime.timezone(datetime.timedelta(hours=7))
+VIET_NAM = report.VIET_NAM
 VOICES = pathlib.Path("/usr/share/sounds/alsa")
 ALIKE = 0.9
 MARGIN_US = 1_000_000

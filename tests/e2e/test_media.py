@@ -13,9 +13,10 @@ import tap
 from shared import (Station, default_config, ends_in_good_order, journal_is_intact, logs, one_line, refused,
                     speech, station, steady, voice, wait_for)
 
-# A decoder that crashes or hangs on files that say so. The sandbox shows the upload as /input.
+# A decoder that crashes or hangs on files that say so. It is told the upload as "file:PATH".
 WRAPPER = """#!/bin/sh
-case "$(/usr/bin/head -c 5 /input)" in
+for word; do case $word in file:*) input=${word#file:} ;; esac; done
+case "$(/usr/bin/head -c 5 "$input")" in
 CRASH) kill -SEGV $$ ;;
 HANG!) exec /usr/bin/sleep 600 ;;
 FAIL!) exit 7 ;;
@@ -184,7 +185,7 @@ def small_disk(build, folder, below, size):
     out = subprocess.run(["mount", "-t", "tmpfs", "-o", f"mode=0700,size={size}", "none", str(place)],
                          capture_output=True, text=True, check=False)
     if out.returncode != 0:
-        raise tap.Skip(f"a small file system cannot be mounted here ({out.stderr.strip()})")
+        raise tap.Skip(f"a small file system cannot be mounted here ({' '.join(out.stderr.split())})")
     try:
         made.start()
         made.setup()

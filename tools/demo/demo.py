@@ -17,7 +17,6 @@ HAMLETS = (("T01", "Thôn Đông"), ("T02", "Thôn Đoài"), ("T03", "Thôn Trun
 TEXT = ("Đài truyền thanh xã Phú Xuân. Kính mời bà con ba thôn ra nhà văn hóa lúc bảy giờ tối nay "
         "để nghe phổ biến lịch tiêm phòng cho trẻ em. Trân trọng thông báo.")
 LEAD_S = 8
-VIET_NAM = datetime.timezone(datetime.timedelta(hours=7))
 
 
 def say(text):
@@ -49,7 +48,7 @@ def broadcast(station, file):
     """Import, approve, schedule, wait; returns the finished broadcast."""
     say(f"Import {file.name}, approve, schedule for all hamlets in {LEAD_S} s")
     bulletin = station.bulletin("Thông báo tiêm phòng", file)
-    at = datetime.datetime.now(VIET_NAM) + datetime.timedelta(seconds=LEAD_S)
+    at = datetime.datetime.now(report.VIET_NAM) + datetime.timedelta(seconds=LEAD_S)
     event = station.json("event", "add", "--bulletin", bulletin, "--everyone", "--at",
                          at.strftime("%Y-%m-%dT%H:%M:%S"), "--confirm-quiet", user="lan")
     found = []

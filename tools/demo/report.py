@@ -1,9 +1,11 @@
 """The table of a broadcast, from the nodes' own receipts, and what their WAV files say."""
+import datetime
 import statistics
 
 import sound
 
 CORRELATION_MIN = 0.9
+VIET_NAM = datetime.timezone(datetime.timedelta(hours=7))
 
 
 def rows(station, broadcast):
@@ -40,8 +42,7 @@ def measure(node, reference, planned_us):
 
 
 def clock(us):
-    import datetime
-    return datetime.datetime.fromtimestamp(us / 1e6).strftime("%H:%M:%S.%f")[:-3]
+    return datetime.datetime.fromtimestamp(us / 1e6, VIET_NAM).strftime("%H:%M:%S.%f")[:-3]
 
 
 def show(table, measured):
