@@ -143,7 +143,7 @@ static float step(struct limiter *l, float in)
     l->sum -= (double)l->envelope[(m - WINDOW) % RING];
     l->envelope[m % RING] = held < before ? held : before;
     l->sum += (double)l->envelope[m % RING];
-    return l->x[(n - LIMITER_DELAY_SAMPLES) % RING] * (float)(l->sum / WINDOW);
+    return l->x[(n - LIMITER_DELAY_SAMPLES) % RING] * (float)(l->sum / (double)WINDOW);
 }
 
 void limiter_process(struct limiter *l, float *pcm, size_t samples)
