@@ -55,6 +55,8 @@ struct command {
     const char *path; /* after /api/v1; {name} is an argument */
     const char *list; /* member of the answer that holds the rows; NULL: the answer itself */
     const char *columns; /* "id,name,status.rms_mdb"; NULL: say `done` */
+    const char *rows; /* member of a record that is shown as a table below it; NULL: none */
+    const char *row_columns;
     const char *done; /* sentence on success where there is nothing to show */
     struct arg args[COMMAND_ARGS_MAX];
     int (*run)(struct call *call); /* NULL: one request */

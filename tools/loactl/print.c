@@ -35,6 +35,14 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
+/* What stands above a column: the last part of its path. */
+static const char *heading(const struct column *c)
+{
+    const char *dot = strrchr(c->path, '.');
+
+    return dot != NULL ? dot + 1 : c->path;
+}
+
 /* Instants are microseconds in JSON; people read local time. */
 static void format_time(json_int_t us, char *ret_text, size_t size)
 {
@@ -88,7 +96,7 @@ static size_t split_columns(const char *list, struct column *ret_columns)
         size_t len = strcspn(list, ",");
 
         snprintf(ret_columns[count].path, sizeof(ret_columns[0].path), "%.*s", (int)len, list);
-        ret_columns[count].width = width_of(ret_columns[count].path);
+        ret_columns[count].width = width_of(heading(&ret_columns[count]));
         count++;
         list += len + (list[len] == ',');
     }
@@ -121,7 +129,7 @@ static void print_table(const char *list, const json_t *rows)
         }
     }
     for (size_t k = 0; k < count; k++)
-        put_cell(columns[k].path, columns[k].width, k + 1 == count);
+        put_cell(heading(&columns[k]), columns[k].width, k + 1 == count);
     json_array_foreach(rows, i, row)
     {
         for (size_t k = 0; k < count; k++) {
@@ -139,7 +147,7 @@ static void print_record(const char *list, const json_t *record)
 
     for (size_t k = 0; k < count; k++) {
         format_cell(columns[k].path, at_path(record, columns[k].path), cell, sizeof(cell));
-        printf("%-22s %s\n", columns[k].path, cell);
+        printf("%-22s %s\n", heading(&columns[k]), cell);
     }
 }
 
@@ -161,9 +169,13 @@ void print_answer(const struct call *call, const json_t *answer)
     }
     if (command->columns != NULL && json_is_array(body))
         print_table(command->columns, body);
-    else if (command->columns != NULL && json_is_object(body))
+    else if (command->columns != NULL && json_is_object(body)) {
         print_record(command->columns, body);
-    else if (command->done != NULL)
+        if (command->rows != NULL) {
+            putchar('\n');
+            print_table(command->row_columns, json_object_get(body, command->rows));
+        }
+    } else if (command->done != NULL)
         puts(command->done);
 }
 

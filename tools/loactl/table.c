@@ -207,7 +207,9 @@ const struct command command_table[] = {
     {"broadcast", "list", "List broadcasts", "GET", "/broadcasts", "items", BROADCAST_COLUMNS,
      .args = {PAGE}},
     {"broadcast", "show", "Show one broadcast with each node's receipt", "GET", "/broadcasts/{id}",
-     .columns = "id,state,title,priority,start_us,end_us,duration_ms,repeats,targets",
+     .columns = "id,state,title,priority,start_us,end_us,duration_ms,repeats", .rows = "targets",
+     .row_columns = "name,state,receipt.outcome,receipt.reason,receipt.actual_start_us,"
+                    "receipt.start_error_us,receipt.gaps,receipt.rms_mdb,receipt.carrier,note",
      .args = {POS("id", "ID", "of the broadcast")}},
     {"broadcast", "stop", "Stop one broadcast", "POST", "/broadcasts/{id}/stop", .done = "Stopped.",
      .args = {POS("id", "ID", "of the broadcast")}},
