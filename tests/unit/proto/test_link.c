@@ -369,10 +369,12 @@ static void test_a_client_is_accepted_with_the_first_bytes_it_gets(void **state)
     config = teststation_client(&p->station, &node);
     link_free(p->client);
     assert_int_equal(link_new(config, &p->client), ERR_OK);
+    config->remembers = true;
     w = testwire_run(p->client, p->server, SIZE_MAX);
     assert_true(link_established(p->client));
     assert_false(p->client->heard);
     assert_int_equal(w.a, ERR_AUTH);
+    assert_false(config->remembers);
     link_free(p->client);
     p->client = NULL;
     link_config_free(config);
