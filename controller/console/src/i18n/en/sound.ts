@@ -1,0 +1,68 @@
+import type { Same } from '../catalogues';
+import type vi from '../vi/sound';
+
+const en: Same<typeof vi> = {
+  'seconds': 's',
+
+  'player.play': 'Play {{title}}',
+  'player.pause': 'Pause {{title}}',
+  'player.seek': 'Position in {{title}}',
+  'player.at': '{{time}} of {{length}}',
+  'player.download': 'Download {{title}}',
+  'player.unsupported': 'This browser cannot play the station\'s sound files. Update the browser, or download the file to listen.',
+  'wave.failed': 'The waveform of this recording could not be drawn. Reload the page to try again.',
+
+  'trim.title': 'Trim the sound',
+  'trim.lead': 'Drag the two ends of the bright area, or enter seconds, to choose what is kept. The original does not change.',
+  'trim.listen': 'Play the chosen part',
+  'trim.from': 'From second',
+  'trim.to': 'To second',
+  'trim.wrong': 'What is kept must last at least 0.2 seconds and lie within {{length}}.',
+  'trim.whole': 'All of it is chosen. Narrow it down to what you want to keep.',
+  'trim.keeps': 'Keeps {{length}}.',
+  'trim.called': 'Name of the new recording',
+  'trim.name': '{{title}} (trimmed)',
+  'trim.save': 'Trim and save',
+
+  'record.title': 'Record',
+  'record.lead': 'Uses the microphone of this phone or computer. Speak a hand\'s breadth from it, in a quiet place.',
+  'record.name': 'Recording of {{when}}',
+  'record.level': 'Microphone level (dB)',
+  'record.start': 'Start recording',
+  'record.pause': 'Pause',
+  'record.resume': 'Go on recording',
+  'record.stop': 'Done',
+  'record.on': 'Recording',
+  'record.paused': 'Paused',
+  'record.off': 'Not recording yet',
+  'record.check': 'Listen to it before you use it.',
+  'record.again': 'Record again',
+  'record.keep': 'Use this recording',
+  'record.leave': 'Throw the recording away?',
+  'record.leave.text': 'What is not yet stored at the station will be lost.',
+  'record.leave.yes': 'Throw it away',
+  'record.insecure': 'Browsers record on secure connections only. Open this page by the https address of the station.',
+  'record.denied': 'The browser may not use the microphone. Press the lock beside the address, allow the microphone, then try again.',
+  'record.none': 'No microphone was found. Plug one in, then try again.',
+  'record.busy': 'Another application uses the microphone. Close it, then try again.',
+  'record.unsupported': 'This browser cannot record. Record with an application of the device, then upload the file.',
+
+  'upload.title': 'Name of the recording',
+  'upload.choose': 'Choose a sound file',
+  'upload.chooseMany': 'Choose sound files',
+  'upload.hint': 'Or drop files here: WAV, MP3, M4A, OGG, FLAC, AAC, AMR, at most 1 GB. After a lost link choose the same file again to go on.',
+  'upload.progress': 'Progress of {{title}}',
+  'upload.sending': '{{percent}}% sent ({{sent}} of {{size}})',
+  'upload.waiting': 'No connection; it goes on by itself once there is one.',
+  'upload.importing': 'All sent, the station is preparing the sound…',
+  'upload.dismiss': 'Drop {{title}}',
+
+  'pick.search': 'Search the library',
+  'pick.placeholder': 'Part of the name, accents not needed',
+  'pick.nothing': 'No recording matches',
+  'pick.empty': 'There is no recording yet',
+  'pick.take': 'Take',
+  'pick.takeThis': 'Take {{title}}',
+};
+
+export default en;

@@ -1,0 +1,42 @@
+/* Short answers to what was done, read out by screen readers. Errors stay until they are closed. */
+import { signal } from '@preact/signals';
+
+import { useT } from '../i18n';
+import { Icon } from './Icon';
+
+type Kind = 'done' | 'info' | 'error';
+interface Toast {
+  id: number;
+  kind: Kind;
+  text: string;
+}
+
+const SHOWN_MS = 6000;
+const MOST = 4;
+const toasts = signal<Toast[]>([]);
+let last = 0;
+
+function close(id: number): void {
+  toasts.value = toasts.value.filter((toast) => toast.id !== id);
+}
+
+export function toast(text: string, kind: Kind = 'done'): void {
+  const id = ++last;
+  toasts.value = [...toasts.value.filter((t) => t.text !== text), { id, kind, text }].slice(-MOST);
+  if (kind !== 'error') setTimeout(() => close(id), SHOWN_MS);
+}
+
+export function Toasts() {
+  const t = useT('common');
+  return (
+    <div class="toasts" role="status" aria-live="polite">
+      {toasts.value.map((one) => (
+        <div key={one.id} class={`toast ${one.kind}`}>
+          <Icon name={one.kind === 'error' ? 'alertTriangle' : one.kind === 'done' ? 'check' : 'info'} />
+          <p>{one.text}</p>
+          <button type="button" aria-label={t('action.close')} onClick={() => close(one.id)}><Icon name="close" size={16} /></button>
+        </div>
+      ))}
+    </div>
+  );
+}
