@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "day.h"
 #include "digest.h"
 #include "tls.h"
 
 #define DN_MAX (CERT_NAME_MAX + 64)
 #define ADDRESS_MAX 16
+#define POINT_DER_MAX 128 /* of a P-256 public key */
 #define TIME_TEXT_SIZE 15 /* YYYYMMDDhhmmss and NUL */
 #define LAST_SECOND INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
@@ -169,14 +170,35 @@ out:
     return e;
 }
 
+bool cert_request_fits(struct bytes csr_der, struct bytes cert)
+{
+    uint8_t asked[POINT_DER_MAX], held[POINT_DER_MAX];
+    struct cert_key *k = NULL;
+    mbedtls_x509_crt crt;
+    bool fits = false;
+
+    mbedtls_x509_crt_init(&crt);
+    if (cert_request_key(csr_der, &k) == ERR_OK && tls_cert_parse(&crt, cert) == ERR_OK) {
+        int len = mbedtls_pk_write_pubkey_der(&k->pk, asked, sizeof(asked));
+
+        /* Written at the end of its buffer. */
+        fits = len > 0 && mbedtls_pk_write_pubkey_der(&crt.pk, held, sizeof(held)) == len &&
+               memcmp(asked + sizeof(asked) - len, held + sizeof(held) - len, (size_t)len) == 0;
+    }
+    mbedtls_x509_crt_free(&crt);
+    cert_key_free(k);
+    return fits;
+}
+
 static bool time_text(int64_t s, char ret_text[TIME_TEXT_SIZE])
 {
-    time_t t = (time_t)s;
-    struct tm tm;
+    int year, month, day, second = (int)(s % DAY_S);
 
-    if (s < 0 || s > LAST_SECOND || gmtime_r(&t, &tm) == NULL)
+    if (s < 0 || s > LAST_SECOND)
         return false;
-    return strftime(ret_text, TIME_TEXT_SIZE, "%Y%m%d%H%M%S", &tm) == TIME_TEXT_SIZE - 1;
+    day_date((int32_t)(s / DAY_S), &year, &month, &day);
+    return snprintf(ret_text, TIME_TEXT_SIZE, "%04d%02d%02d%02d%02d%02d", year, month, day,
+                    second / 3600, second / 60 % 60, second % 60) == TIME_TEXT_SIZE - 1;
 }
 
 /* The bytes of an address, or of the name itself; the tag is that of GeneralName (RFC 5280 4.2.1.6). */

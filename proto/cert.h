@@ -60,6 +60,9 @@ MUST_USE enum err cert_request(struct cert_key *k, const char *common_name, uint
  * ERR_AUTH    the request is not signed by the key in it */
 MUST_USE enum err cert_request_key(struct bytes csr_der, struct cert_key **ret_key);
 
+/* True when the request is signed by the key of this certificate (DER, or PEM with its NUL), and for it. */
+bool cert_request_fits(struct bytes csr_der, struct bytes cert);
+
 struct cert_spec {
     enum cert_use use;
     const char *common_name; /* letters, digits, '-' and '.' */

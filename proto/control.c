@@ -135,6 +135,9 @@ const char *control_name(const loa_Msg *msg)
         [loa_Msg_receipt_tag] = "receipt",
         [loa_Msg_receipt_ack_tag] = "receipt_ack",
         [loa_Msg_bye_tag] = "bye",
+        [loa_Msg_test_result_tag] = "test_result",
+        [loa_Msg_meter_tag] = "meter",
+        [loa_Msg_level_tag] = "level",
     };
 
     if (msg->which_body >= sizeof(names) / sizeof(names[0]) || names[msg->which_body] == NULL)

@@ -10,12 +10,14 @@
  * its end; the ticket itself says whose it is. A resumed peer is to be judged for revocation like any other.
  * Under TLS 1.3 a client is established before the server has judged its certificate: accepted means
  * the first bytes from the server, not link_established().
- * Thread: a link belongs to one thread; a link_config may be shared by links of one thread only. */
+ * Thread: a link belongs to one thread; a link_config may be shared by links of one thread only. A server's
+ * link may be made by another thread, and go on in another one once it is established. */
 #ifndef LOA_LINK_H
 #define LOA_LINK_H
 
 #include "bytes.h"
 #include "err.h"
+#include "ticketring.h"
 #include "units.h"
 
 #define LINK_ALPN_SESSION "loa/1"
@@ -27,7 +29,7 @@
 #define LINK_OUT_MAX ((size_t)256 * 1024) /* encrypted bytes held for the shell at most */
 #define LINK_IN_MAX ((size_t)256 * 1024) /* decrypted bytes held for link_read() at most */
 #define LINK_CERT_MAX 1024
-#define LINK_TICKET_SECRET_BYTES 32
+#define LINK_SESSION_MAX 4096 /* bytes of a session that is kept */
 
 enum link_role {
     LINK_CLIENT = 0, /* a node with its certificate: session */
@@ -43,9 +45,8 @@ struct link_credentials {
     struct bytes key; /* own private key */
     struct bytes
         ca_pin; /* LINK_ENROLLER: leading bytes of SHA-256 of the CA certificate (joincode.h) */
-    struct bytes
-        ticket_secret; /* LINK_SERVER: LINK_TICKET_SECRET_BYTES random bytes, the same in all
-                          configs that shall resume each other's sessions; empty: own */
+    const struct ticketring *tickets; /* LINK_SERVER: the same in all configs that shall resume each
+                                         other's sessions; NULL: own */
 };
 
 struct link_config;
@@ -58,6 +59,28 @@ struct link;
 MUST_USE enum err link_config_new(enum link_role role, const struct link_credentials *cred,
                                   struct link_config **ret_config);
 void link_config_free(struct link_config *c);
+
+/* LINK_SERVER: seal and open tickets with these keys from now on; copied. */
+void link_config_set_tickets(struct link_config *c, const struct ticketring *tickets);
+
+/* LINK_CLIENT: the session that the next link would resume, as bytes that survive a restart; secret.
+ * They are of use with the same certificate, CA and library alone, and until the ticket expires.
+ *
+ *   ret_data  LINK_SESSION_MAX bytes
+ *
+ * ERR_NOT_FOUND  none is remembered; ERR_LIMIT  too long */
+MUST_USE enum err link_config_save(const struct link_config *c, uint8_t *ret_data, size_t *ret_len);
+
+/* LINK_CLIENT: resume what link_config_save() gave, perhaps in an earlier life.
+ *
+ * ERR_FORMAT  damaged, of another certificate or library, or not for us; nothing changed */
+MUST_USE enum err link_config_load(struct link_config *c, struct bytes saved);
+
+/* LINK_CLIENT: how long what is remembered can still be resumed, by this clock; 0 when nothing is. */
+int64_t link_config_left_s(const struct link_config *c);
+
+/* LINK_CLIENT: begin the next link with a full handshake, so that the certificates are shown anew. */
+void link_config_forget(struct link_config *c);
 
 /* Make one session; nothing is sent before the first link_step(). The config must outlive it. */
 MUST_USE enum err link_new(struct link_config *c, struct link **ret_link);
@@ -107,8 +130,15 @@ MUST_USE enum err link_read(struct link *l, void *ret_data, size_t size, size_t 
  *   plain  1..FRAME_BYTES_MAX bytes
  *
  * ERR_STATE  not established or already closed
- * ERR_LIMIT / ERR_NOMEM  LINK_OUT_MAX would be exceeded, or no memory; nothing was queued */
+ * ERR_LIMIT / ERR_NOMEM  LINK_OUT_MAX would be exceeded, or no memory; nothing was queued. With a sink the link is
+ *                        dead then */
 MUST_USE enum err link_write(struct link *l, struct bytes plain);
+
+/* Let what is encrypted go straight to where it is sent, instead of into link_output(), as long as that is empty.
+ *
+ *   sink  called within link_write(); takes 0..len bytes of the record and says how many: only the rest is
+ *         queued. NULL: none */
+void link_set_sink(struct link *l, size_t (*sink)(void *ctx, struct bytes record), void *ctx);
 
 /* Queue a close_notify. */
 void link_close_notify(struct link *l);
@@ -119,7 +149,7 @@ struct bytes link_output(const struct link *l);
 void link_output_sent(struct link *l, size_t len);
 
 /* Client: copy the session into the config, for links made from it later to resume; to be called when the
- * link ends well, harmless otherwise. Kept in memory only; forgotten when a link
+ * link ends well, or once it has been heard on; harmless otherwise. Forgotten when a link
  * ends before anything was read from it. */
 void link_remember_session(struct link *l);
 

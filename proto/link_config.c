@@ -27,18 +27,6 @@ static enum err copy_credentials(struct link_config *c, const struct link_creden
     return e;
 }
 
-static enum err copy_ticket_secret(struct link_config *c, const struct link_credentials *cred)
-{
-    if (cred->ticket_secret.len == 0) {
-        digest_random(c->ticket_secret, sizeof(c->ticket_secret));
-        return ERR_OK;
-    }
-    if (cred->ticket_secret.len != sizeof(c->ticket_secret))
-        return ERR_FORMAT;
-    memcpy(c->ticket_secret, cred->ticket_secret.data, sizeof(c->ticket_secret));
-    return ERR_OK;
-}
-
 static int write_ticket(void *data, const mbedtls_ssl_session *session, unsigned char *start,
                         const unsigned char *end, size_t *ret_len, uint32_t *ret_lifetime_s)
 {
@@ -51,7 +39,7 @@ static int write_ticket(void *data, const mbedtls_ssl_session *session, unsigned
     if (link_alpn_is(c->active, LINK_ALPN_SESSION))
         who = &c->active->identity;
     left_s = who->expires_s - now_s;
-    if (ticket_seal(c->ticket_secret, who, session, now_s, start, end, ret_len) != ERR_OK)
+    if (ticket_seal(&c->tickets, who, session, start, end, ret_len) != ERR_OK)
         return MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL;
     *ret_lifetime_s = (uint32_t)(left_s > 1 ? left_s : 1);
     return 0;
@@ -65,7 +53,7 @@ static int open_ticket(void *data, mbedtls_ssl_session *session, unsigned char *
     enum err e;
 
     CHECK(l != NULL);
-    e = ticket_open(c->ticket_secret, ticket, len, (int64_t)time(NULL), session, &identity);
+    e = ticket_open(&c->tickets, ticket, len, (int64_t)time(NULL), session, &identity);
     if (e != ERR_OK)
         return e == ERR_TIMEOUT ? MBEDTLS_ERR_SSL_SESSION_TICKET_EXPIRED
                                 : MBEDTLS_ERR_SSL_INVALID_MAC;
@@ -133,14 +121,16 @@ enum err link_config_new(enum link_role role, const struct link_credentials *cre
     if (c == NULL)
         return ERR_NOMEM;
     c->role = role;
+    if (cred->tickets != NULL)
+        c->tickets = *cred->tickets;
+    else
+        (void)ticketring_turn(&c->tickets, (int64_t)time(NULL));
     mbedtls_ssl_config_init(&c->tls);
     mbedtls_x509_crt_init(&c->ca);
     mbedtls_x509_crt_init(&c->own);
     mbedtls_pk_init(&c->key);
     mbedtls_ssl_session_init(&c->remembered);
     e = copy_credentials(c, cred);
-    if (e == ERR_OK)
-        e = copy_ticket_secret(c, cred);
     if (e == ERR_OK)
         e = configure(c);
     if (e != ERR_OK) {
@@ -149,6 +139,11 @@ enum err link_config_new(enum link_role role, const struct link_credentials *cre
     }
     *ret_config = c;
     return ERR_OK;
+}
+
+void link_config_set_tickets(struct link_config *c, const struct ticketring *tickets)
+{
+    c->tickets = *tickets;
 }
 
 void link_config_free(struct link_config *c)
@@ -160,6 +155,6 @@ void link_config_free(struct link_config *c)
     mbedtls_x509_crt_free(&c->own);
     mbedtls_pk_free(&c->key);
     mbedtls_ssl_session_free(&c->remembered);
-    mbedtls_platform_zeroize(c->ticket_secret, sizeof(c->ticket_secret));
+    mbedtls_platform_zeroize(&c->tickets, sizeof(c->tickets));
     free(c);
 }

@@ -14,10 +14,10 @@ struct link_config {
     uint8_t pin[SHA256_BYTES];
     size_t pin_len;
     const char *alpn[3];
-    uint8_t ticket_secret[TICKET_SECRET_BYTES];
+    struct ticketring tickets;
     struct link *active; /* server: the link inside an mbedTLS call, whose tickets these are */
     mbedtls_ssl_session remembered; /* client: what to resume next time */
-    struct link_peer remembered_peer;
+    struct ticket_identity remembered_identity; /* who the other side was, and until when */
     bool remembers;
 };
 
@@ -34,6 +34,9 @@ struct link {
     struct bytes in; /* what link_feed() was given and mbedTLS has not taken yet */
     struct link_queue out; /* encrypted */
     struct link_queue plain; /* decrypted */
+    size_t (*sink)(void *ctx,
+                   struct bytes record); /* takes what is encrypted while `out` is empty */
+    void *sink_ctx;
     uint8_t *ca_der; /* enroller: copy of the pinned certificate */
     size_t ca_der_len;
     enum err dead; /* why nothing goes on; ERR_OK while alive */
@@ -45,6 +48,7 @@ struct link {
     bool proved; /* the other side's certificate was verified in this handshake */
     bool claimed; /* `identity` came out of a ticket that opened */
     bool established;
+    bool settled; /* and its tickets are written */
     bool heard; /* something arrived after the handshake: a client is accepted */
     bool closed_by_peer;
     bool closed_by_us;
@@ -54,6 +58,9 @@ struct link {
 
 /* True when the handshake agreed on this protocol. */
 bool link_alpn_is(const struct link *l, const char *alpn);
+
+/* Client: offer what the config remembers, unless the other side's certificate or the ticket has ended. */
+void link_recall(struct link *l);
 
 /* Judge one certificate of the other side on top of mbedTLS's own checks (mbedtls_ssl_set_verify). */
 int link_judge_cert(void *data, mbedtls_x509_crt *crt, int depth, uint32_t *flags);

@@ -173,12 +173,7 @@ enum err link_judge_peer(struct link *l, struct err_detail *detail)
         if (e != ERR_OK)
             return e == ERR_AUTH ? refuse_certificate(l, detail) : e;
     }
-    if (!l->proved && !is_server && l->config->remembers) {
-        l->peer = l->config->remembered_peer;
-        l->peer.resumed = true;
-        return ERR_OK;
-    }
-    if (!l->proved && !(is_server && l->claimed))
+    if (!l->proved && !l->claimed && !l->recalled)
         return err_set(detail, ERR_AUTH, "the other side has shown no certificate");
     l->peer = (struct link_peer){.node = l->identity.node, .resumed = !l->proved};
     memcpy(l->peer.cert_sha256, l->identity.cert_sha256, sizeof(l->peer.cert_sha256));

@@ -62,8 +62,14 @@ static void queue_take(struct link_queue *q, size_t len)
 static int send_bytes(void *data, const unsigned char *buf, size_t len)
 {
     struct link *l = data;
-    enum err e = queue_put(&l->out, buf, len, LINK_OUT_MAX);
+    size_t taken = 0;
+    enum err e = ERR_OK;
 
+    if (l->sink != NULL && l->out.len == l->out.at)
+        taken = l->sink(l->sink_ctx, bytes_of(buf, len));
+    CHECK(taken <= len);
+    if (taken < len)
+        e = queue_put(&l->out, buf + taken, len - taken, LINK_OUT_MAX);
     if (e != ERR_OK) {
         l->queue_error = e;
         return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
@@ -95,10 +101,8 @@ enum err link_new(struct link_config *c, struct link **ret_link)
     ret = mbedtls_ssl_setup(&l->tls, &c->tls);
     if (ret == 0 && c->role != LINK_SERVER)
         ret = mbedtls_ssl_set_hostname(&l->tls, LINK_SERVER_NAME);
-    if (ret == 0 && c->remembers) {
-        l->recalled = mbedtls_ssl_set_session(&l->tls, &c->remembered) == 0;
-        c->remembers = l->recalled;
-    }
+    if (ret == 0)
+        link_recall(l);
     if (ret != 0) {
         link_free(l);
         return ERR_NOMEM;
@@ -211,6 +215,16 @@ static enum err decrypt_some(struct link *l, struct err_detail *detail)
     return die(l, link_failure(l, ret, detail));
 }
 
+/* Whose tickets mbedTLS asks for. Not touched any more once they are written, so that the link may go
+ * its own way then, to another thread than that of its config. */
+static void set_active(struct link *l, bool active)
+{
+    if (l->settled)
+        return;
+    l->config->active = active ? l : NULL;
+    l->settled = !active && tls_is_settled(&l->tls);
+}
+
 enum err link_feed(struct link *l, struct bytes encrypted, struct err_detail *detail)
 {
     enum err e = ERR_OK;
@@ -220,10 +234,10 @@ enum err link_feed(struct link *l, struct bytes encrypted, struct err_detail *de
     if (l->closed_by_peer)
         return ERR_OK;
     l->in = encrypted;
-    l->config->active = l;
+    set_active(l, true);
     while (e == ERR_OK)
         e = l->established ? decrypt_some(l, detail) : advance_handshake(l, detail);
-    l->config->active = NULL;
+    set_active(l, false);
     l->in = bytes_of(NULL, 0);
     return e == ERR_MORE ? ERR_OK : e;
 }
@@ -265,7 +279,7 @@ enum err link_read(struct link *l, void *ret_data, size_t size, size_t *ret_len)
 enum err link_write(struct link *l, struct bytes plain)
 {
     int overhead, piece;
-    enum err e;
+    enum err e = ERR_OK;
 
     if (!l->established || l->dead != ERR_OK || l->closed_by_us)
         return ERR_STATE;
@@ -273,11 +287,12 @@ enum err link_write(struct link *l, struct bytes plain)
     overhead = mbedtls_ssl_get_record_expansion(&l->tls);
     piece = mbedtls_ssl_get_max_out_record_payload(&l->tls);
     CHECK(overhead > 0 && piece > 0);
-    e = queue_reserve(&l->out, plain.len + (plain.len / (size_t)piece + 1) * (size_t)overhead,
-                      LINK_OUT_MAX);
+    if (l->sink == NULL)
+        e = queue_reserve(&l->out, plain.len + (plain.len / (size_t)piece + 1) * (size_t)overhead,
+                          LINK_OUT_MAX);
     if (e != ERR_OK)
         return e;
-    l->config->active = l;
+    set_active(l, true);
     while (plain.len > 0) {
         int ret = mbedtls_ssl_write(&l->tls, plain.data, plain.len);
 
@@ -287,8 +302,14 @@ enum err link_write(struct link *l, struct bytes plain)
         }
         plain = bytes_of(plain.data + ret, plain.len - (size_t)ret);
     }
-    l->config->active = NULL;
+    set_active(l, false);
     return e == ERR_OK || e == ERR_NOMEM ? e : ERR_STATE;
+}
+
+void link_set_sink(struct link *l, size_t (*sink)(void *ctx, struct bytes record), void *ctx)
+{
+    l->sink = sink;
+    l->sink_ctx = ctx;
 }
 
 void link_close_notify(struct link *l)
@@ -309,28 +330,4 @@ struct bytes link_output(const struct link *l)
 void link_output_sent(struct link *l, size_t len)
 {
     queue_take(&l->out, len);
-}
-
-void link_remember_session(struct link *l)
-{
-    struct link_config *c = l->config;
-    mbedtls_ssl_session session;
-
-    if (c->role != LINK_CLIENT || !l->established)
-        return;
-    /* With a session mbedTLS offers the version of that session alone. When it was of no use, the other
-     * side may have been renewed meanwhile: the next link asks for the best of both again. */
-    if (l->recalled && !l->peer.resumed && !tls_is_13(&l->tls)) {
-        c->remembers = false;
-        return;
-    }
-    mbedtls_ssl_session_init(&session);
-    if (mbedtls_ssl_get_session(&l->tls, &session) != 0) {
-        mbedtls_ssl_session_free(&session);
-        return;
-    }
-    mbedtls_ssl_session_free(&c->remembered);
-    c->remembered = session;
-    c->remembered_peer = l->peer;
-    c->remembers = true;
 }

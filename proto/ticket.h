@@ -2,19 +2,19 @@
  *
  * Internal to link. mbedTLS's own tickets lose the client's certificate under TLS 1.3, are bound to
  * one configuration, and live on for ever when each resumption renews them. These carry the identity
- * that was proved, end with that proof's own life, and open wherever the secret is the same, so that
- * every shard of a controller resumes what another one issued. AES-256-GCM; the key changes every
- * TICKET_LIFETIME_S and is derived from the secret, which lives in memory only. Thread: the owner's. */
+ * that was proved, end with that proof's own life, and open wherever the keys are the same, so that
+ * every thread of a controller resumes what another one issued, also after a restart. AES-256-GCM under
+ * the keys of ticketring.h. Thread: the owner's. */
 #ifndef LOA_TICKET_H
 #define LOA_TICKET_H
 
 #include "bytes.h"
 #include "err.h"
+#include "ticketring.h"
 #include "tls.h"
 #include "units.h"
 
-#define TICKET_LIFETIME_S INT64_C(86400)
-#define TICKET_SECRET_BYTES 32
+#define TICKET_LIFETIME_S TICKETRING_TURN_S
 
 struct ticket_identity {
     struct node_id node; /* 0 in the ticket of an enrolment, which never opens */
@@ -25,22 +25,22 @@ struct ticket_identity {
 
 /* Write one ticket into [start, end).
  *
- *   secret  TICKET_SECRET_BYTES
- *   now_s   seconds since 1970
+ *   keys  the first one must be there
  *
  * ERR_LIMIT  no room */
-MUST_USE enum err ticket_seal(const uint8_t *secret, const struct ticket_identity *identity,
-                              const mbedtls_ssl_session *session, int64_t now_s, uint8_t *start,
+MUST_USE enum err ticket_seal(const struct ticketring *keys, const struct ticket_identity *identity,
+                              const mbedtls_ssl_session *session, uint8_t *start,
                               const uint8_t *end, size_t *ret_len);
 
 /* Open what a client presents; decrypts in place.
  *
+ *   now_s        seconds since 1970
  *   ret_session  initialised; filled on ERR_OK
  *
- * ERR_AUTH     not sealed with this secret, or tampered with
- * ERR_TIMEOUT  expired */
-MUST_USE enum err ticket_open(const uint8_t *secret, uint8_t *data, size_t len, int64_t now_s,
-                              mbedtls_ssl_session *ret_session,
+ * ERR_AUTH     not sealed with one of these keys, or tampered with
+ * ERR_TIMEOUT  expired, or its key is no longer held */
+MUST_USE enum err ticket_open(const struct ticketring *keys, uint8_t *data, size_t len,
+                              int64_t now_s, mbedtls_ssl_session *ret_session,
                               struct ticket_identity *ret_identity);
 
 #endif

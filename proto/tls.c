@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "check.h"
+#include "day.h"
 
 const mbedtls_x509_crt_profile tls_profile = {
     .allowed_mds = MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA256),
@@ -141,16 +141,8 @@ bool tls_common_name(const mbedtls_x509_name *subject, char *ret_name, size_t si
 
 int64_t tls_seconds(const mbedtls_x509_time *t)
 {
-    struct tm tm = {
-        .tm_year = t->year - 1900,
-        .tm_mon = t->mon - 1,
-        .tm_mday = t->day,
-        .tm_hour = t->hour,
-        .tm_min = t->min,
-        .tm_sec = t->sec,
-    };
-
-    return (int64_t)timegm(&tm);
+    return (int64_t)day_number(t->year, t->mon, t->day) * DAY_S + (t->hour * 60 + t->min) * 60 +
+           t->sec;
 }
 
 bool tls_cert_is_for(const mbedtls_x509_crt *crt, const char *oid, size_t oid_len)

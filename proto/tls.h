@@ -21,6 +21,7 @@
 #include <mbedtls/platform_util.h>
 #include <mbedtls/sha256.h>
 #include <mbedtls/ssl.h>
+#include <mbedtls/ssl_ticket.h>
 #include <mbedtls/x509_crt.h>
 #include <mbedtls/x509_csr.h>
 
@@ -42,6 +43,11 @@ static inline bool tls_handshake_over(mbedtls_ssl_context *ssl)
 {
     return mbedtls_ssl_is_handshake_over(ssl) != 0;
 }
+/* True once the handshake is over and, under TLS 1.3, its tickets are written, too. */
+static inline bool tls_is_settled(const mbedtls_ssl_context *ssl)
+{
+    return ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER;
+}
 static inline bool tls_is_new_ticket(int ret)
 {
     return ret == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
@@ -54,8 +60,25 @@ static inline bool tls_session_is_13(const mbedtls_ssl_session *session)
 {
     return session->tls_version == MBEDTLS_SSL_VERSION_TLS1_3;
 }
+/* Both ends count a ticket's age from the moment it is used: clocks of two boots cannot be compared, and a
+ * board does not know how long it was without power. How long a ticket holds is ticket.h's to say. */
+static inline void tls_session_is_new(mbedtls_ssl_session *session)
+{
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_HAVE_TIME)
+    if (tls_session_is_13(session)) {
+        session->ticket_creation_time = mbedtls_ms_time();
+        session->ticket_reception_time = session->ticket_creation_time;
+    }
+#else
+    (void)session;
+#endif
+}
 #else
 static inline bool tls_handshake_over(mbedtls_ssl_context *ssl)
+{
+    return ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER;
+}
+static inline bool tls_is_settled(const mbedtls_ssl_context *ssl)
 {
     return ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER;
 }
@@ -73,6 +96,10 @@ static inline bool tls_session_is_13(const mbedtls_ssl_session *session)
 {
     (void)session;
     return false;
+}
+static inline void tls_session_is_new(mbedtls_ssl_session *session)
+{
+    (void)session;
 }
 #endif
 

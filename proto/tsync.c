@@ -7,10 +7,14 @@
 #define SKEW_WALK_PPM2_PER_S (0.02 * 0.02)
 #define OFFSET_WALK_US2_PER_S 0.01
 #define SKEW_PRIOR_PPM 150.0
-#define SKEW_SAVED_PPM 3.0
+#define SKEW_SAVED_PPM 4.0 /* known to 3 ppm when it was saved, and the cabinet may be warmer now */
+#define SKEW_WORTH_SAVING_PPM 3.0
 #define STAMP_SD_US 2.0
 #define EXCESS_SD 0.3 /* an excess delay of x errs by at most x/2, about evenly spread */
-#define PATH_SD 0.05 /* how badly the least delay itself is known, of the mean excess */
+#define PATH_SD 0.5 /* how badly one burst tells the least delay, of the mean excess ... */
+#define PATH_LEAST_SD 0.015 /* ... and how badly many do */
+#define EAGER_BURSTS 100
+#define EAGER_SD_US 150
 #define GATE_SD 5.0
 #define TIME_MAX_US (INT64_C(1) << 60)
 
@@ -23,9 +27,19 @@ void tsync_init(struct tsync *t, const double *saved_skew_ppm)
     }
 }
 
+void tsync_seed(struct tsync *t, usec_t mono_us, usec_t station_us, uint32_t uncertainty_us)
+{
+    t->base_mono_us = mono_us;
+    t->base_offset_us = station_us - mono_us;
+    t->offset_us = 0;
+    t->p00 = (double)uncertainty_us * uncertainty_us;
+    t->p01 = 0;
+    t->locked = t->seeded = true;
+}
+
 bool tsync_save(const struct tsync *t, double *ret_skew_ppm)
 {
-    if (!t->locked || t->p11 > 1.0)
+    if (!t->locked || t->seeded || t->p11 > SKEW_WORTH_SAVING_PPM * SKEW_WORTH_SAVING_PPM)
         return false;
     *ret_skew_ppm = t->skew_ppm;
     return true;
@@ -131,10 +145,12 @@ static void restart(struct tsync *t, const struct tsync_sample *s, double delay_
     t->offset_us = 0;
     t->p00 = sd * sd;
     t->p01 = 0;
-    if (t->locked)
+    if (t->locked && !t->seeded)
         t->p11 += SKEW_SAVED_PPM * SKEW_SAVED_PPM;
     t->locked = true;
+    t->seeded = false;
     t->accepted++;
+    t->bursts = 1;
     t->rejected_in_a_row = 0;
     t->delay_min_us[0] = delay_us;
     t->delay_min_us[1] = 0;
@@ -149,7 +165,7 @@ static enum err close_burst(struct tsync *t, const struct tsync_sample *s)
     double dt = (double)(middle - t->base_mono_us) * 1e-6;
     double excess, p00, p01, p11, sd, var, innovation, k0, k1;
 
-    if (!t->locked) {
+    if (!t->locked || t->seeded) {
         restart(t, s, delay);
         return ERR_OK;
     }
@@ -157,7 +173,9 @@ static enum err close_burst(struct tsync *t, const struct tsync_sample *s)
         dt = 0;
     predict(t, dt, &p00, &p01, &p11);
     excess = excess_of(t, delay);
-    sd = STAMP_SD_US + EXCESS_SD * excess + PATH_SD * t->excess_mean_us;
+    t->bursts += t->bursts < TSYNC_WINDOW;
+    sd = STAMP_SD_US + EXCESS_SD * excess +
+         (PATH_SD / t->bursts + PATH_LEAST_SD) * t->excess_mean_us;
     var = p00 + sd * sd;
     innovation = ((double)(s->t2_us - s->t1_mono_us - t->base_offset_us) +
                   (double)(s->t3_us - s->t4_mono_us - t->base_offset_us)) /
@@ -218,6 +236,21 @@ enum err tsync_add(struct tsync *t, const struct tsync_sample *s)
         return ERR_MORE;
     t->burst_have = 0;
     return close_burst(t, &t->best);
+}
+
+bool tsync_is_eager(const struct tsync *t, usec_t mono_us)
+{
+    return t->bursts < EAGER_BURSTS && tsync_uncertainty_us(t, mono_us) > EAGER_SD_US;
+}
+
+usec_t tsync_pause_us(const struct tsync *t, usec_t mono_us, usec_t least_us)
+{
+    usec_t pause_us = least_us;
+
+    while (2 * pause_us <= TSYNC_PAUSE_MAX_US &&
+           tsync_uncertainty_us(t, mono_us + 2 * pause_us) <= TSYNC_CALM_SD_US)
+        pause_us *= 2;
+    return pause_us;
 }
 
 void tsync_abandon_burst(struct tsync *t)

@@ -32,7 +32,8 @@ struct tsync_sample {
 
 /* What the filter knows. Caller's memory; keep only tsync_save() across a restart. */
 struct tsync {
-    bool locked; /* at least one burst was taken in */
+    bool locked; /* at least one burst was taken in, or tsync_seed() */
+    bool seeded; /* no burst yet: the first replaces the estimate */
     usec_t base_mono_us; /* the instant the state below speaks of */
     int64_t base_offset_us; /* station minus mono, whole microseconds at the last (re)start */
     double offset_us; /* what comes on top of base_offset_us, at base_mono_us */
@@ -42,6 +43,7 @@ struct tsync {
     int burst_have; /* samples in the present burst */
     double delay_min_us[2]; /* least delay of the present and of the last TSYNC_WINDOW bursts */
     int window_have; /* bursts in the present window */
+    int bursts; /* taken in since the last (re)start, at most TSYNC_WINDOW */
     double excess_mean_us; /* running mean of what bursts took longer than the least */
     uint32_t accepted, rejected; /* bursts taken in, bursts refused as outliers */
     uint32_t rejected_in_a_row;
@@ -53,7 +55,12 @@ struct tsync {
 #define TSYNC_SKEW_MAX_PPM 1000.0
 void tsync_init(struct tsync *t, const double *saved_skew_ppm);
 
-/* Hand out the skew when it is known well enough to be worth keeping (1 ppm); false before. */
+/* Start with an estimate from another clock, until the first burst.
+ *
+ *   uncertainty_us  one standard deviation, up to INT32_MAX */
+void tsync_seed(struct tsync *t, usec_t mono_us, usec_t station_us, uint32_t uncertainty_us);
+
+/* Hand out the skew when it is known well enough to be worth keeping (3 ppm); false before. */
 bool tsync_save(const struct tsync *t, double *ret_skew_ppm);
 
 /* Payloads of TIME_REQUEST and TIME_REPLY frames. */
@@ -73,6 +80,23 @@ MUST_USE enum err tsync_read_reply(struct bytes payload, usec_t t4_mono_us,
  *              TSYNC_OUTLIERS_MAX in a row the filter starts again from the newest burst */
 #define TSYNC_OUTLIERS_MAX 3
 MUST_USE enum err tsync_add(struct tsync *t, const struct tsync_sample *s);
+
+/* True while the estimate is young and would gain from bursts without a pause: until it is sure of 150 us,
+ * and for a hundred bursts at most, because traffic over a mobile network is paid for. */
+bool tsync_is_eager(const struct tsync *t, usec_t mono_us);
+
+/* How long to wait until the next burst: doubled as long as the estimate will still be sure of TSYNC_CALM_SD_US
+ * then, because each exchange costs data on the node's side and as much time on the controller's as a packet of sound.
+ *
+ *   least_us  what the controller asked for, more than 0
+ *
+ * Returns least_us, or more, but at most TSYNC_PAUSE_MAX_US. */
+#define TSYNC_CALM_SD_US 25
+#define TSYNC_PAUSE_MAX_US (64 * USEC_PER_SEC)
+usec_t tsync_pause_us(const struct tsync *t, usec_t mono_us, usec_t least_us);
+
+/* A link on which nothing came for so long is asked whether it still is one: by a burst. */
+#define TSYNC_QUIET_US (5 * USEC_PER_SEC)
 
 /* Forget an incomplete burst (the link was lost in the middle). */
 void tsync_abandon_burst(struct tsync *t);

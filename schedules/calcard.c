@@ -28,10 +28,26 @@ int calcard_line_of(const struct calcard *card, const char *name)
     return 1;
 }
 
-static enum err split(struct calcard *card, const char *text, size_t len, struct err_detail *detail)
+size_t calcard_first(const char *text, size_t len)
+{
+    static const char end[] = "END:VEVENT";
+    size_t at = 0;
+
+    while (at < len) {
+        const char *feed = memchr(text + at, '\n', len - at);
+        size_t next = feed != NULL ? (size_t)(feed - text) + 1 : len;
+
+        if (next - at >= sizeof(end) - 1 && strncasecmp(text + at, end, sizeof(end) - 1) == 0)
+            return next;
+        at = next;
+    }
+    return len;
+}
+
+static enum err split(struct calcard *card, const char *text, size_t len, int number,
+                      struct err_detail *detail)
 {
     bool at_start = true;
-    int number = 1;
     size_t at = 0; /* the terminator of the present line */
 
     card->count = 0;
@@ -69,31 +85,60 @@ static enum err split(struct calcard *card, const char *text, size_t len, struct
     return ERR_OK;
 }
 
-static enum err check_lines(const struct calcard *card, struct err_detail *detail)
+/* Pass over the components inside the event: they are kept in its text and mean nothing here. */
+static enum err drop_inner(struct calcard *card, struct err_detail *detail)
+{
+    size_t kept = 1;
+    int depth = 0;
+
+    for (size_t i = 1; i + 1 < card->count; i++) {
+        const char *line = line_at(card, i);
+        bool is_end = strncasecmp(line, "END:", 4) == 0;
+
+        if (strncasecmp(line, "BEGIN:", 6) == 0)
+            depth++;
+        if (is_end && depth == 0)
+            return err_set(detail, ERR_FORMAT,
+                           "line %d: this END has no BEGIN; remove it or add the BEGIN",
+                           card->numbers[i]);
+        if (depth == 0) {
+            card->starts[kept] = card->starts[i];
+            card->numbers[kept++] = card->numbers[i];
+        }
+        depth -= is_end;
+    }
+    if (depth != 0)
+        return err_set(detail, ERR_FORMAT, "line %d: a component inside the event does not end",
+                       card->numbers[card->count - 1]);
+    card->starts[kept] = card->starts[card->count - 1];
+    card->numbers[kept++] = card->numbers[card->count - 1];
+    card->count = kept;
+    return ERR_OK;
+}
+
+static enum err check_lines(struct calcard *card, struct err_detail *detail)
 {
     static const struct {
         const char *name;
         const char *advice;
     } refused[] = {
         {"EXRULE", "list the instants to leave out as EXDATE"},
-        {"RECURRENCE-ID", "use EXDATE for the old instant and a second event for the new one"},
     };
-    static const char *const single[] = {"DTSTART", "DTEND", "DURATION", "RRULE", "UID", "SUMMARY"};
+    static const char *const single[] = {"DTSTART", "DTEND",   "DURATION",     "RRULE",
+                                         "UID",     "SUMMARY", "RECURRENCE-ID"};
 
     if (card->count < 2 || strcasecmp(line_at(card, 0), "BEGIN:VEVENT") != 0)
         return err_set(detail, ERR_FORMAT,
-                       "line 1: the text does not begin with BEGIN:VEVENT; give one VEVENT alone");
+                       "line %d: the text does not begin with BEGIN:VEVENT; give one event alone",
+                       card->count > 0 ? card->numbers[0] : 1);
     if (strcasecmp(line_at(card, card->count - 1), "END:VEVENT") != 0)
         return err_set(detail, ERR_FORMAT, "line %d: the text does not end with END:VEVENT",
                        card->numbers[card->count - 1]);
+    if (drop_inner(card, detail) != ERR_OK)
+        return ERR_FORMAT;
     for (size_t i = 1; i + 1 < card->count; i++) {
         const char *line = line_at(card, i);
 
-        if (strncasecmp(line, "BEGIN:", 6) == 0 || strncasecmp(line, "END:", 4) == 0)
-            return err_set(detail, ERR_UNSUPPORTED,
-                           "line %d: components inside the event, such as alarms, are not used "
-                           "here; remove them",
-                           card->numbers[i]);
         for (size_t k = 0; k < sizeof(refused) / sizeof(refused[0]); k++) {
             if (is_property(line, refused[k].name))
                 return err_set(detail, ERR_UNSUPPORTED, "line %d: %s is not supported; %s",
@@ -157,14 +202,15 @@ static enum err name_the_error(const struct calcard *card, struct err_detail *de
                            "correct or remove it",
                            card->numbers[i], calcard_fit(line_at(card, i), 60), line_at(card, i));
     }
-    return err_set(detail, ERR_FORMAT, "line 1: the text is not a calendar event (RFC 5545)");
+    return err_set(detail, ERR_FORMAT, "line %d: the text is not a calendar event (RFC 5545)",
+                   card->numbers[0]);
 }
 
-enum err calcard_read(struct calcard *card, const char *text, size_t len,
+enum err calcard_read(struct calcard *card, const char *text, size_t len, int line,
                       icalcomponent **ret_vevent, struct err_detail *detail)
 {
     icalcomponent *vevent;
-    enum err err = split(card, text, len, detail);
+    enum err err = split(card, text, len, line, detail);
 
     if (err == ERR_OK)
         err = check_lines(card, detail);

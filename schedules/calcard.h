@@ -1,7 +1,7 @@
-/* calcard.h - the lines of one VEVENT text, numbered as a person sees them; for calendar.c only.
+/* calcard.h - the lines of one VEVENT text, numbered as a person sees them; for calendar*.c only.
  *
  * Between the text and libical: joins folded lines, refuses what is not done here, and finds the line
- * that libical does not accept. Thread: main. */
+ * that libical does not accept. Components inside the event (alarms) are passed over. Thread: main. */
 #ifndef LOA_CALCARD_H
 #define LOA_CALCARD_H
 
@@ -10,8 +10,8 @@
 
 #include "err.h"
 
-#define CALCARD_BYTES_MAX 4096
-#define CALCARD_LINES_MAX 256
+#define CALCARD_BYTES_MAX 16384
+#define CALCARD_LINES_MAX 1024
 
 struct calcard {
     char text[CALCARD_BYTES_MAX + 2];
@@ -20,10 +20,14 @@ struct calcard {
     int numbers[CALCARD_LINES_MAX];
 };
 
-/* Read a text of at most CALCARD_BYTES_MAX bytes; errors as calendar_parse().
+/* Bytes of the first VEVENT of a text, with the line that ends it; `len` when nothing ends it. */
+size_t calcard_first(const char *text, size_t len);
+
+/* Read one VEVENT of at most CALCARD_BYTES_MAX bytes; errors as calendar_parse().
  *
+ *   line        number of its first line for a person, 1 for the first of a text
  *   ret_vevent  free with icalcomponent_free() */
-MUST_USE enum err calcard_read(struct calcard *card, const char *text, size_t len,
+MUST_USE enum err calcard_read(struct calcard *card, const char *text, size_t len, int line,
                                icalcomponent **ret_vevent, struct err_detail *detail);
 
 /* Number of the first line of a property, 1 when there is none. */

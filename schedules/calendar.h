@@ -1,8 +1,8 @@
 /* calendar.h - one calendar event (RFC 5545 VEVENT): check it, build it, list its occurrences.
  *
- * libical does the parsing and the recurrence; nothing of it shows here. Pure: no clock, and bounded in
- * time and memory for any text: rules finer than a day are refused, and so is a rule whose first
- * instant is not DTSTART, which excludes rules that name no date at all. Thread: main. */
+ * An event is one VEVENT, and after it one more with the same UID for each occurrence that differs
+ * (RECURRENCE-ID). libical does the parsing and the time zones; nothing of it shows here. Pure: no clock, and
+ * bounded in time and memory for any text (recur.h); rules finer than a day are refused. Thread: main. */
 #ifndef LOA_CALENDAR_H
 #define LOA_CALENDAR_H
 
@@ -13,10 +13,11 @@
 #include "err.h"
 #include "units.h"
 
-#define CALENDAR_TEXT_MAX 4096 /* bytes of one event, without NUL */
+#define CALENDAR_TEXT_MAX 16384 /* bytes of one event with what differs, without NUL */
 #define CALENDAR_UID_SIZE 128
 #define CALENDAR_SUMMARY_SIZE 200
 #define CALENDAR_PER_DAY_MAX 24 /* instants a rule may name on one day */
+#define CALENDAR_CHANGED_MAX 64 /* occurrences that differ, of one event */
 #define CALENDAR_DURATION_MAX_S (12 * 3600)
 
 enum calendar_kind {
@@ -44,22 +45,24 @@ struct calendar_plan {
 struct calendar_occurrence {
     usec_t start_us; /* station time */
     usec_t duration_us; /* of the event's text, 0 when it names none */
+    usec_t recurrence_us; /* where the rule has it: names it for ever, also when it was moved */
 };
 
 struct calendar_event;
 
-/* Read and check one VEVENT, BEGIN to END, lines ended by LF or CRLF.
+/* Read and check one event, BEGIN to END, lines ended by LF or CRLF.
  *
  *   text    `len` bytes, 1..CALENDAR_TEXT_MAX; borrowed for the call
  *   detail  on failure the line, the property and what to do
  *
- * Accepts DTSTART with TZID or in UTC, DTEND or DURATION, one RRULE (DAILY to YEARLY), RDATE, EXDATE;
- * passes over what it does not need (DESCRIPTION, X-...).
+ * Accepts DTSTART with TZID or in UTC, DTEND or DURATION, one RRULE (DAILY to YEARLY), RDATE, EXDATE,
+ * RECURRENCE-ID; passes over what it does not need (DESCRIPTION, X-..., alarms). DTSTART must be the first
+ * instant of its rule: RFC 5545 3.8.5.3 leaves open what it means otherwise, unless EXDATE removes it.
  *
  * ERR_LIMIT        longer than CALENDAR_TEXT_MAX, a duration or year out of bounds, too many instants a day
  * ERR_FORMAT       malformed, or a rule of RFC 5545 broken
  * ERR_UNSUPPORTED  valid, but not done here: SECONDLY, MINUTELY, HOURLY, whole days, floating times,
- *                  EXRULE, RECURRENCE-ID, nested components */
+ *                  EXRULE, RANGE=THISANDFUTURE */
 MUST_USE enum err calendar_parse(const char *text, size_t len, struct calendar_event **ret_event,
                                  struct err_detail *detail);
 void calendar_free(struct calendar_event *e);
@@ -69,8 +72,7 @@ void calendar_free(struct calendar_event *e);
  *   from_us, to_us    station time; cut to the years 1970..2100
  *   ret_occurrences   `max` places; *ret_count says how many were written, also with ERR_MORE
  *
- * ERR_MORE   there are more; go on from the last start + 1
- * ERR_LIMIT  the rule needs too many steps to get there (a COUNT begun long ago); nothing written */
+ * ERR_MORE   there are more; go on from the last start + 1 */
 MUST_USE enum err calendar_expand(const struct calendar_event *e, usec_t from_us, usec_t to_us,
                                   struct calendar_occurrence *ret_occurrences, size_t max,
                                   size_t *ret_count);

@@ -1,14 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calendar.h"
 #include "calendar_impl.h"
 #include "utf8.h"
-
-static struct civil civil_of(struct icaltimetype t)
-{
-    return (struct civil){t.year, t.month, t.day, t.hour, t.minute, t.second};
-}
 
 static struct icaltimetype ical_of(const struct civil *c)
 {
@@ -34,7 +28,7 @@ static uint32_t weekly_days(const struct calendar_event *e)
 {
     const struct icalrecurrencetype *r = &e->rule;
     uint32_t weekdays = 0;
-    struct civil start = civil_of(e->start);
+    struct civil start = e->start;
 
     if (r->freq != ICAL_WEEKLY_RECURRENCE || r->interval != 1 || r->count != 0 ||
         e->added.count > 0 || !is_empty(r->by_second) || !is_empty(r->by_minute) ||
@@ -55,11 +49,9 @@ static uint32_t weekly_days(const struct calendar_event *e)
 static bool last_day(const struct calendar_event *e, struct civil *ret_day)
 {
     struct civil until;
-    struct civil start = civil_of(e->start);
+    struct civil start = e->start;
 
-    if (icaltime_is_null_time(e->rule.until) ||
-        civil_from_us((usec_t)icaltime_as_timet(e->rule.until) * USEC_PER_SEC, e->zone_name,
-                      &until) != ERR_OK)
+    if (e->until_us == INT64_MAX || civil_from_us(e->until_us, e->zone_name, &until) != ERR_OK)
         return false;
     if ((until.hour * 60 + until.minute) * 60 + until.second <
         (start.hour * 60 + start.minute) * 60 + start.second)
@@ -76,7 +68,7 @@ void calendar_describe(const struct calendar_event *e, struct calendar_plan *ret
     memcpy(p.uid, e->uid, sizeof(p.uid));
     memcpy(p.summary, e->summary, sizeof(p.summary));
     memcpy(p.zone, e->zone_name, sizeof(p.zone));
-    p.start = civil_of(e->start);
+    p.start = e->start;
     p.duration_s = (uint32_t)(e->duration_us / USEC_PER_SEC);
     p.stamp_us = e->stamp_us;
     p.exceptions = e->removed.count;
@@ -152,8 +144,7 @@ static enum err make_rule(const struct calendar_plan *p, struct civil *start,
                 detail, ERR_FORMAT,
                 "no chosen weekday lies between the first and the last day; choose a later "
                 "last day");
-        rule.until = icaltime_from_timet_with_zone((time_t)(end_us / USEC_PER_SEC), 0,
-                                                   icaltimezone_get_utc_timezone());
+        rule.until = icalzone_utc(end_us);
     }
     *ret_rule = rule;
     return ERR_OK;
@@ -179,9 +170,7 @@ static icalcomponent *make_vevent(const struct calendar_plan *p, const struct ci
     icalcomponent *vevent = icalcomponent_new(ICAL_VEVENT_COMPONENT);
 
     icalcomponent_add_property(vevent, icalproperty_new_uid(p->uid));
-    icalcomponent_add_property(
-        vevent, icalproperty_new_dtstamp(icaltime_from_timet_with_zone(
-                    (time_t)(p->stamp_us / USEC_PER_SEC), 0, icaltimezone_get_utc_timezone())));
+    icalcomponent_add_property(vevent, icalproperty_new_dtstamp(icalzone_utc(p->stamp_us)));
     icalcomponent_add_property(vevent, make_start(p, start));
     if (p->duration_s > 0)
         icalcomponent_add_property(

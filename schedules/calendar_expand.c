@@ -1,115 +1,142 @@
 #include <stdlib.h>
 
-#include "calendar.h"
 #include "calendar_impl.h"
+#include "recur.h"
 
-#define STEPS_MAX 200000 /* instants of a rule looked at in one call */
 #define END_US (INT64_C(4133980800) * USEC_PER_SEC) /* 2101-01-01T00:00:00Z */
 
 /* The instants of DTSTART and its rule, one after the other. */
 struct series {
-    icalrecur_iterator *it; /* NULL: DTSTART alone */
-    icaltimezone *zone;
+    const struct calendar_event *event;
+    struct recur recur;
+    bool has_more;
+    struct recur_time ahead; /* the first local time of the day after the one held */
+    usec_t held[RECUR_TIMES_MAX]; /* of one day; clocks set forward mix their order */
+    size_t held_count;
+    size_t at;
     usec_t next_us; /* INT64_MAX: no more */
 };
 
+static void hold_day(struct series *s)
+{
+    int32_t day = s->ahead.day;
+
+    s->at = 0;
+    s->held_count = 0;
+    while (s->has_more && s->ahead.day == day) {
+        s->held[s->held_count++] = icalzone_to_us(recur_ical_of(s->ahead), s->event->zone);
+        s->has_more = recur_next(&s->recur, &s->ahead);
+    }
+    qsort(s->held, s->held_count, sizeof(s->held[0]), instants_compare);
+}
+
 static void series_step(struct series *s)
 {
-    struct icaltimetype t;
+    usec_t before_us = s->next_us;
 
-    s->next_us = INT64_MAX;
-    if (s->it == NULL)
+    do {
+        if (s->at == s->held_count && s->has_more)
+            hold_day(s);
+        s->next_us = s->at < s->held_count ? s->held[s->at++] : INT64_MAX;
+    } while (s->next_us <= before_us);
+    if (s->next_us > s->event->until_us)
+        s->next_us = INT64_MAX;
+}
+
+/* Local days differ from days of UTC by one at most. */
+static void series_open(struct series *s, const struct calendar_event *e, usec_t from_us,
+                        usec_t to_us)
+{
+    int32_t from_day = (int32_t)(from_us / USEC_PER_DAY) - 1;
+    usec_t last_us = to_us < e->until_us ? to_us : e->until_us;
+
+    *s = (struct series){.event = e, .next_us = e->start_us};
+    if (!e->has_rule)
         return;
-    t = icalrecur_iterator_next(s->it);
-    if (!icaltime_is_null_time(t))
-        s->next_us = icalzone_to_us(t, s->zone);
-}
-
-/* Start the series. UNTIL is set a day after the end asked for, so that a long gap is not searched
- * far beyond it (a day, because libical takes local times shown twice for the second); without a COUNT the years before from_us are skipped, with one they must be counted. */
-static enum err series_open(struct series *s, const struct calendar_event *e, usec_t from_us,
-                            usec_t to_us)
-{
-    struct icalrecurrencetype rule = e->rule;
-    usec_t skip_us = from_us - USEC_PER_DAY;
-    usec_t stop_us = to_us + USEC_PER_DAY;
-
-    *s = (struct series){.zone = e->zone, .next_us = e->start_us};
-    if (!e->has_rule || to_us <= e->start_us)
-        return ERR_OK;
-    if (icaltime_is_null_time(rule.until) ||
-        (usec_t)icaltime_as_timet(rule.until) * USEC_PER_SEC > stop_us)
-        rule.until = icaltime_from_timet_with_zone((time_t)(stop_us / USEC_PER_SEC), 0,
-                                                   icaltimezone_get_utc_timezone());
-    s->it = icalrecur_iterator_new(rule, e->start);
-    if (s->it == NULL)
-        return ERR_NOMEM;
-    if (rule.count == 0 && skip_us > e->start_us)
-        icalrecur_iterator_set_start(
-            s->it, icaltime_from_timet_with_zone((time_t)(skip_us / USEC_PER_SEC), 0, e->zone));
+    recur_open(&s->recur, &e->rule, &e->start, from_day, (int32_t)(last_us / USEC_PER_DAY) + 1);
+    do
+        s->has_more = recur_next(&s->recur, &s->ahead);
+    while (s->has_more && s->ahead.day < from_day);
+    s->next_us = INT64_MIN;
     series_step(s);
-    return ERR_OK;
-}
-
-static int compare_us(const void *a, const void *b)
-{
-    usec_t x = *(const usec_t *)a;
-    usec_t y = *(const usec_t *)b;
-
-    return (x > y) - (x < y);
 }
 
 static bool holds(const struct instants *list, usec_t at_us)
 {
     return list->count > 0 &&
-           bsearch(&at_us, list->at_us, list->count, sizeof(at_us), compare_us) != NULL;
+           bsearch(&at_us, list->at_us, list->count, sizeof(at_us), instants_compare) != NULL;
+}
+
+static bool is_changed(const struct calendar_event *e, usec_t at_us)
+{
+    for (size_t i = 0; i < e->changed_count; i++) {
+        if (e->changed[i].recurrence_us == at_us)
+            return true;
+    }
+    return false;
+}
+
+/* The three lists an occurrence can come from, each in order. */
+struct merge {
+    struct series series;
+    size_t added;
+    size_t changed;
+};
+
+/* The next occurrence in order of start; false: none starts before to_us. */
+static bool merge_next(struct merge *m, const struct calendar_event *e, usec_t to_us,
+                       struct calendar_occurrence *ret)
+{
+    for (;;) {
+        usec_t added_us = m->added < e->added.count ? e->added.at_us[m->added] : INT64_MAX;
+        usec_t plain_us = m->series.next_us < added_us ? m->series.next_us : added_us;
+
+        if (m->changed < e->changed_count && e->changed[m->changed].start_us <= plain_us &&
+            e->changed[m->changed].start_us < to_us) {
+            const struct changed *c = &e->changed[m->changed++];
+
+            *ret = (struct calendar_occurrence){c->start_us, c->duration_us, c->recurrence_us};
+            return true;
+        }
+        if (plain_us >= to_us)
+            return false;
+        while (m->added < e->added.count && e->added.at_us[m->added] == plain_us)
+            m->added++;
+        if (m->series.next_us == plain_us)
+            series_step(&m->series);
+        if (!holds(&e->removed, plain_us) && !is_changed(e, plain_us)) {
+            *ret = (struct calendar_occurrence){plain_us, e->duration_us, plain_us};
+            return true;
+        }
+    }
 }
 
 enum err calendar_expand(const struct calendar_event *e, usec_t from_us, usec_t to_us,
                          struct calendar_occurrence *ret_occurrences, size_t max, size_t *ret_count)
 {
-    struct series series;
-    size_t added = 0;
-    size_t steps = 0;
+    struct merge m = {0};
+    struct calendar_occurrence next;
+    usec_t last_us = -1;
     size_t count = 0;
-    enum err err;
 
+    *ret_count = 0;
     if (from_us < 0)
         from_us = 0;
     if (to_us > END_US)
         to_us = END_US;
-    if (from_us >= to_us) {
-        *ret_count = 0;
+    if (from_us >= to_us)
         return ERR_OK;
-    }
-    err = series_open(&series, e, from_us, to_us);
-    if (err != ERR_OK)
-        return err;
-    for (;;) {
-        usec_t extra_us = added < e->added.count ? e->added.at_us[added] : INT64_MAX;
-        usec_t at_us = series.next_us < extra_us ? series.next_us : extra_us;
-
-        if (at_us >= to_us)
-            break;
-        if (++steps > STEPS_MAX) {
-            err = ERR_LIMIT;
-            goto out;
-        }
-        while (added < e->added.count && e->added.at_us[added] == at_us)
-            added++;
-        if (series.next_us == at_us)
-            series_step(&series);
-        if (at_us < from_us || holds(&e->removed, at_us))
+    series_open(&m.series, e, from_us, to_us);
+    while (merge_next(&m, e, to_us, &next)) {
+        if (next.start_us < from_us || next.start_us == last_us)
             continue;
         if (count == max) {
-            err = ERR_MORE;
-            break;
+            *ret_count = count;
+            return ERR_MORE;
         }
-        ret_occurrences[count++] =
-            (struct calendar_occurrence){.start_us = at_us, .duration_us = e->duration_us};
+        last_us = next.start_us;
+        ret_occurrences[count++] = next;
     }
     *ret_count = count;
-out:
-    icalrecur_iterator_free(series.it);
-    return err;
+    return ERR_OK;
 }

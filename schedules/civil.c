@@ -125,7 +125,8 @@ enum err civil_from_us(usec_t at_us, const char *zone, struct civil *ret_civil)
         return ERR_NOT_FOUND;
     if (at_us < 0 || at_us / USEC_PER_DAY > INT64_C(366) * (CIVIL_YEAR_MAX + 1 - CIVIL_YEAR_MIN))
         return ERR_LIMIT;
-    c = from_ical(icaltime_from_timet_with_zone((time_t)(at_us / USEC_PER_SEC), 0, z));
+    at_us += icalzone_offset_us(z, at_us);
+    c = from_ical(icalzone_utc(at_us));
     if (!civil_valid(&c))
         return ERR_LIMIT;
     *ret_civil = c;
@@ -140,7 +141,7 @@ enum err civil_offset_min(const char *zone, usec_t at_us, int *ret_min)
 
     if (e != ERR_OK)
         return e;
-    as_utc = (usec_t)icaltime_as_timet(to_ical(&local)) * USEC_PER_SEC;
+    as_utc = icalzone_naive_us(to_ical(&local));
     *ret_min = (int)((as_utc - at_us / USEC_PER_SEC * USEC_PER_SEC) / USEC_PER_MIN);
     return ERR_OK;
 }

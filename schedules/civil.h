@@ -1,7 +1,7 @@
 /* civil.h - dates and times of day as people write them, in a named time zone.
  *
  * Zones are IANA names resolved by libical from the system's tzdata, or "UTC". Reads no clock.
- * Thread: main (libical keeps a table of zones). */
+ * Thread: any. */
 #ifndef LOA_CIVIL_H
 #define LOA_CIVIL_H
 

@@ -1,5 +1,7 @@
 #include "planner.h"
 
+#include <string.h>
+
 struct findings {
     struct planner_finding *out;
     size_t max;
@@ -103,6 +105,141 @@ size_t planner_check(const struct planner_item *items, size_t count,
     return f.count;
 }
 
+struct quota {
+    unsigned sessions; /* a day, on a node; 0: any number */
+    usec_t session_us;
+    uint32_t weekdays; /* bit 0 Monday */
+};
+
+static const struct quota quotas[] = {
+    [PLANNER_PROFILE_URBAN] = {2, 15 * USEC_PER_MIN, 0x1F},
+    [PLANNER_PROFILE_RURAL] = {0, 45 * USEC_PER_MIN, 0x7F},
+};
+
+static bool has_node(const struct planner_item *item, struct node_id node)
+{
+    size_t from = 0;
+    size_t to = item->node_count;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+
+        if (item->nodes[middle].v < node.v)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from < item->node_count && item->nodes[from].v == node.v;
+}
+
+/* The sessions of one node up to an item of it, on one day. */
+struct sessions {
+    unsigned count;
+    usec_t start_us; /* of the last one */
+    usec_t end_us;
+    bool is_begun; /* by the last item */
+    bool has_about; /* the last session has an item that is asked about */
+    bool day_has_about;
+};
+
+static struct sessions count_sessions(const struct planner_item *items, size_t first, size_t last,
+                                      struct node_id node, uint64_t about)
+{
+    struct sessions s = {0};
+
+    for (size_t i = first; i <= last; i++) {
+        const struct planner_item *item = &items[i];
+        bool is_about = about == 0 || item->key == about;
+
+        if (item->level == PRIORITY_EMERGENCY || !has_node(item, node))
+            continue;
+        s.is_begun = s.count == 0 || item->start_us >= s.end_us + PLANNER_SESSION_GAP_US;
+        if (s.is_begun) {
+            s.count++;
+            s.start_us = item->start_us;
+            s.has_about = false;
+        }
+        if (item->end_us > s.end_us)
+            s.end_us = item->end_us;
+        s.has_about = s.has_about || is_about;
+        s.day_has_about = s.day_has_about || is_about;
+    }
+    return s;
+}
+
+static void check_sessions(const struct planner_item *items, size_t first, size_t at,
+                           const struct quota *quota, uint64_t about, struct findings *f)
+{
+    const struct planner_item *item = &items[at];
+    struct planner_finding many = {.kind = PLANNER_QUOTA_SESSIONS,
+                                   .item = at,
+                                   .from_us = item->start_us,
+                                   .to_us = item->end_us};
+    struct planner_finding longer = {
+        .kind = PLANNER_QUOTA_LENGTH, .item = at, .to_us = item->end_us};
+
+    for (size_t n = 0; n < item->node_count; n++) {
+        struct sessions s = count_sessions(items, first, at, item->nodes[n], about);
+
+        if (quota->sessions != 0 && s.is_begun && s.count > quota->sessions && s.day_has_about &&
+            many.shared++ == 0)
+            many.node = item->nodes[n];
+        if (item->end_us - s.start_us > quota->session_us && s.has_about && longer.shared++ == 0) {
+            longer.node = item->nodes[n];
+            longer.from_us = s.start_us + quota->session_us;
+        }
+    }
+    if (many.shared > 0)
+        add(f, &many);
+    if (longer.shared > 0)
+        add(f, &longer);
+}
+
+size_t planner_check_quota(const struct planner_item *items, size_t count,
+                           enum planner_profile profile, int32_t utc_offset_min, uint64_t about,
+                           struct planner_finding *ret_findings, size_t max)
+{
+    struct findings f = {.out = ret_findings, .max = max};
+    const struct quota *quota = &quotas[profile];
+    usec_t offset_us = utc_offset_min * USEC_PER_MIN;
+    size_t first = 0;
+
+    for (size_t i = 0; profile != PLANNER_PROFILE_NONE && i < count; i++) {
+        const struct planner_item *item = &items[i];
+        int64_t day = (item->start_us + offset_us) / USEC_PER_DAY;
+
+        while ((items[first].start_us + offset_us) / USEC_PER_DAY < day)
+            first++;
+        if (item->level == PRIORITY_EMERGENCY)
+            continue;
+        /* 1970-01-01 was a Thursday. */
+        if ((quota->weekdays & (1U << ((day + 3) % 7))) == 0 && (about == 0 || item->key == about))
+            add(&f, &(struct planner_finding){.kind = PLANNER_QUOTA_DAY,
+                                              .item = i,
+                                              .from_us = item->start_us,
+                                              .to_us = item->end_us,
+                                              .shared = item->node_count});
+        check_sessions(items, first, i, quota, about, &f);
+    }
+    return f.count;
+}
+
+static const char *const profile_names[] = {"none", "urban", "rural"};
+
+const char *planner_profile_name(enum planner_profile p)
+{
+    return profile_names[p <= PLANNER_PROFILE_RURAL ? p : PLANNER_PROFILE_NONE];
+}
+
+int planner_profile_from_name(const char *name)
+{
+    for (int i = PLANNER_PROFILE_NONE; i <= PLANNER_PROFILE_RURAL; i++) {
+        if (strcmp(name, profile_names[i]) == 0)
+            return i;
+    }
+    return -1;
+}
+
 const char *planner_finding_name(enum planner_finding_kind kind)
 {
     switch (kind) {
@@ -112,6 +249,12 @@ const char *planner_finding_name(enum planner_finding_kind kind)
         return "too_long";
     case PLANNER_CONFLICT:
         return "conflict";
+    case PLANNER_QUOTA_SESSIONS:
+        return "quota_sessions";
+    case PLANNER_QUOTA_LENGTH:
+        return "quota_length";
+    case PLANNER_QUOTA_DAY:
+        return "quota_day";
     case PLANNER_NONE:
         break;
     }

@@ -42,6 +42,15 @@ static size_t find_cut(const struct priority_candidate *cs, size_t count,
     return by;
 }
 
+/* When it is over: at its end, or when another one cut it. */
+static usec_t over_us(const struct priority_candidate *cs, size_t count,
+                      const struct priority_candidate *c)
+{
+    size_t by = find_cut(cs, count, c, INT64_MAX);
+
+    return by == PRIORITY_NOBODY ? c->end_us : cs[by].start_us;
+}
+
 /* Since when a sender has had an emergency on without a break, up to now. What has ended counts too:
  * the sender releases the node only when none is left. */
 static usec_t held_since(const struct priority_candidate *cs, size_t count,
@@ -54,7 +63,7 @@ static usec_t held_since(const struct priority_candidate *cs, size_t count,
         grown = false;
         for (size_t i = 0; i < count; i++) {
             if (cs[i].level == PRIORITY_EMERGENCY && cs[i].sender == active->sender &&
-                cs[i].start_us < since && cs[i].end_us >= since) {
+                cs[i].start_us < since && over_us(cs, count, &cs[i]) >= since) {
                 since = cs[i].start_us;
                 grown = true;
             }

@@ -60,7 +60,8 @@ struct priority_verdict {
  *                      a cut and the hold of a sender outlast the candidate itself
  *   ret_verdicts       `count` places, or NULL
  *
- * Returns the index of the winner, PRIORITY_NOBODY for silence. O(count^3) at worst; sets are small. */
+ * Returns the index of the winner, PRIORITY_NOBODY for silence. O(count^4) at worst, many emergencies of several
+ * senders; sets are small. */
 size_t priority_choose(const struct priority_candidate *candidates, size_t count,
                        const struct priority_conditions *conditions, usec_t now_us,
                        struct priority_verdict *ret_verdicts);

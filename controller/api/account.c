@@ -1,12 +1,16 @@
 /* Setup, signing in and out: what needs a password. Hashing runs on a worker; the rest follows after it. */
 #include <string.h>
 
+#include "api_alert.h"
 #include "api_impl.h"
 #include "api_password.h"
 #include "body.h"
+#include "civil.h"
 #include "digest.h"
 #include "log.h"
 #include "secret.h"
+#include "store_station.h"
+#include "store_totp.h"
 #include "store_user.h"
 
 #define ACCOUNT_WAIT_MAX_US USEC_PER_MIN
@@ -44,8 +48,9 @@ static enum err open_session(struct call *c, bool bearer)
 {
     struct credential cr = {.kind = CREDENTIAL_SESSION,
                             .user = c->user.id,
+                            .browser = !bearer,
                             .created_us = c->now_us,
-                            .expires_us = c->now_us + API_SESSION_US};
+                            .expires_us = auth_session_end(c->api, !bearer, c->now_us)};
     char token[SECRET_TOKEN_SIZE];
     char csrf[HEX_SIZE(SHA256_BYTES)];
     uint8_t sha256[SHA256_BYTES];
@@ -69,11 +74,35 @@ static enum err open_session(struct call *c, bool bearer)
         json_object_set_new(out, "token", json_string(token));
     } else {
         json_object_set_new(out, "csrf", json_string(csrf));
-        call_header(c, "set-cookie:",
-                    "loa_session=%s; Path=/; Max-Age=%d; HttpOnly; Secure; SameSite=Strict", token,
-                    (int)(API_SESSION_US / USEC_PER_SEC));
+        json_object_set_new(out, "idle_s", json_integer(api_idle_s(c->api)));
+        call_header(c, "set-cookie:", "loa_session=%s; Path=/; HttpOnly; Secure; SameSite=Strict",
+                    token);
     }
     return call_out(c, 200, out);
+}
+
+/* The code of an account that has a second factor. Only who knows the password is told that one is needed. */
+static enum err second_factor(struct call *c, const char *code)
+{
+    struct store_totp totp;
+    enum err e = store_totp_get(c->api->ports.db, c->user.id, &totp);
+    bool is_needed = e == ERR_OK && totp.confirmed;
+
+    explicit_bzero(&totp, sizeof(totp));
+    if (e == ERR_NOT_FOUND || (e == ERR_OK && !is_needed))
+        return ERR_OK;
+    if (e == ERR_OK && code[0] == '\0')
+        e = err_set(
+            &c->detail, ERR_AUTH,
+            "This account has a second factor; give the present code of its app as \"totp\".");
+    else if (e == ERR_OK)
+        e = api_totp_use(c, code);
+    if (e == ERR_AUTH) {
+        c->status = 401;
+        c->confirm = "totp";
+        c->api->login_failures += code[0] != '\0' ? 1 : 0;
+    }
+    return e;
 }
 
 static enum err after_login(struct call *c, const struct password_job *job)
@@ -91,9 +120,12 @@ static enum err after_login(struct call *c, const struct password_job *job)
         return refused(c, job->login, "Login or password is wrong; check both and try again.");
     if (e != ERR_OK)
         return e;
+    c->user = user;
+    e = second_factor(c, job->code);
+    if (e != ERR_OK)
+        return e;
     backoff_passed(&c->api->logins, backoff_key('a', job->login));
     backoff_passed(&c->api->logins, backoff_remote_key(c->remote));
-    c->user = user;
     e = call_begin(c);
     return e == ERR_OK ? call_end(c, open_session(c, job->flag)) : e;
 }
@@ -105,6 +137,7 @@ enum err api_login(struct call *c)
         {.name = "login", .to = NULL, .min = 1, .max = 63, .required = true},
         {.name = "password", .to = NULL, .min = 1, .max = SECRET_PASSWORD_MAX, .required = true},
         {.name = "bearer", .kind = BODY_BOOL, .to = NULL},
+        {.name = "totp", .to = NULL, .min = 6, .max = 6},
     };
     enum err e;
 
@@ -113,7 +146,8 @@ enum err api_login(struct call *c)
     fields[0].to = job->login;
     fields[1].to = job->password;
     fields[2].to = &job->flag;
-    e = body_read(c->body, fields, 3, &c->detail);
+    fields[3].to = job->code;
+    e = body_read(c->body, fields, 4, &c->detail);
     if (e == ERR_OK)
         e = slow_down(c, job->login);
     if (e == ERR_OK)
@@ -142,14 +176,45 @@ static enum err after_setup(struct call *c, const struct password_job *job)
         e = store_user_add(c->api->ports.db, &user, c->now_us, &user.id, &c->detail);
     c->user = user;
     if (e == ERR_OK)
-        e = call_journal(c, "station.setup", NULL, "user:%llu", (unsigned long long)user.id.v);
+        e = store_station_put(c->api->ports.db, &job->station);
+    if (e == ERR_OK)
+        e = call_journal(
+            c, "station.setup",
+            json_pack("{s:s, s:s}", "code", job->station.code, "name", job->station.name),
+            "user:%llu", (unsigned long long)user.id.v);
     if (e == ERR_OK)
         e = open_session(c, job->flag);
     e = call_end(c, e);
     if (e == ERR_OK) {
         c->status = 201;
         c->api->has_admin_code = false;
+        *c->api->ports.station = job->station;
+        c->api->ports.policy_changed(c->api->ports.ctx);
+        c->api->ports.set_up(c->api->ports.ctx);
     }
+    return e;
+}
+
+/* What the first-run wizard asks, over what the station has. */
+static enum err check_station(struct call *c, struct station *s, const char *profile)
+{
+    int v = profile[0] != '\0' ? planner_profile_from_name(profile) : (int)s->policy.profile;
+    int offset = 0;
+    enum err e;
+
+    if (v < 0)
+        return err_set(&c->detail, ERR_FORMAT, "\"profile\" takes none, urban or rural.");
+    s->policy.profile = (enum planner_profile)v;
+    e = station_check(s, &c->detail);
+    /* The station's certificates carry it, and nodes compare. */
+    if (e == ERR_OK && strcmp(s->code, c->api->ports.station->code) != 0)
+        e = err_set(&c->detail, ERR_STATE,
+                    "The station's keys were made for the code %s; to change it, set code under "
+                    "[station] and start with an empty data folder.",
+                    c->api->ports.station->code);
+    if (e == ERR_OK)
+        e = civil_offset_min(s->timezone, c->now_us, &offset);
+    s->utc_offset_min = (int16_t)offset;
     return e;
 }
 
@@ -157,11 +222,13 @@ enum err api_setup(struct call *c)
 {
     struct password_job *job = password_job_new(after_setup);
     char code[129] = "";
+    char profile[16] = "";
     uint8_t sha256[SHA256_BYTES];
     enum err e;
 
     if (job == NULL)
         return ERR_NOMEM;
+    job->station = *c->api->ports.station;
     const struct body_field fields[] = {
         {.name = "code", .to = code, .min = 1, .max = 128, .required = true},
         {.name = "login", .to = job->user.login, .min = 1, .max = 63, .required = true},
@@ -172,9 +239,16 @@ enum err api_setup(struct call *c)
          .required = true},
         {.name = "name", .to = job->user.name, .min = 1, .max = NAME_SIZE - 1, .required = true},
         {.name = "bearer", .kind = BODY_BOOL, .to = &job->flag},
+        {.name = "station_name", .to = job->station.name, .min = 1, .max = NAME_SIZE - 1},
+        {.name = "station_code", .to = job->station.code, .min = 1, .max = STATION_CODE_SIZE - 1},
+        {.name = "profile", .to = profile, .min = 1, .max = sizeof(profile) - 1},
+        {.name = "timezone",
+         .to = job->station.timezone,
+         .min = 1,
+         .max = sizeof(job->station.timezone) - 1},
     };
 
-    e = body_read(c->body, fields, 5, &c->detail);
+    e = body_read(c->body, fields, sizeof(fields) / sizeof(fields[0]), &c->detail);
     if (e == ERR_OK)
         e = slow_down(c, "");
     digest_sha256(bytes_of(code, strlen(code)), sha256);
@@ -182,6 +256,8 @@ enum err api_setup(struct call *c)
         e = err_set(&c->detail, ERR_STATE, "This station is set up already; sign in.");
     else if (e == ERR_OK && !digest_equal(sha256, c->api->admin_code))
         e = refused(c, "", "The one-time code is wrong; it was printed at the first start.");
+    if (e == ERR_OK)
+        e = check_station(c, &job->station, profile);
     if (e == ERR_OK) {
         job->user.roles = ROLE_ADMIN;
         return password_job_start(job, PASSWORD_HASH, c);
@@ -203,7 +279,7 @@ static enum err after_own_password(struct call *c, const struct password_job *jo
     e = store_user_get(c->api->ports.db, c->user.id, &user);
     memcpy(user.password_hash, job->user.password_hash, sizeof(user.password_hash));
     if (e == ERR_OK)
-        e = store_user_update(c->api->ports.db, &user, &c->detail);
+        e = store_user_update(c->api->ports.db, &user, c->credential.id, &c->detail);
     if (e == ERR_OK)
         e = call_journal(c, "user.password", NULL, "user:%llu", (unsigned long long)user.id.v);
     return call_end(c, e);

@@ -1,12 +1,16 @@
 #include "api.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api_impl.h"
+#include "api_resume.h"
+#include "api_updates.h"
 #include "body.h"
 #include "digest.h"
 #include "log.h"
+#include "vietnamese.h"
 
 enum err api_new(const struct api_ports *ports, const char *admin_code, struct api **ret_api)
 {
@@ -19,6 +23,12 @@ enum err api_new(const struct api_ports *ports, const char *admin_code, struct a
         digest_sha256(bytes_of(admin_code, strlen(admin_code)), a->admin_code);
         a->has_admin_code = true;
     }
+    if (updates_new(a, &a->updates) != ERR_OK) {
+        free(a);
+        return ERR_NOMEM;
+    }
+    console_policy(a);
+    api_resume_load(a);
     *ret_api = a;
     return ERR_OK;
 }
@@ -28,6 +38,10 @@ void api_free(struct api *a)
     if (a == NULL)
         return;
     api_upload_free_all(a);
+    api_resume_free_all(a);
+    api_cap_free_all(a);
+    updates_free(a->updates);
+    once_free_all(a);
     free(a);
 }
 
@@ -98,10 +112,21 @@ static const char *sentence_of(enum err e)
     return "The request could not be carried out.";
 }
 
+void call_say(const struct call *c, const char *sentence, char *ret_text)
+{
+    if (!c->in_vietnamese)
+        snprintf(ret_text, CALL_SAY_SIZE, "%s", sentence);
+    else if (!vietnamese(sentence, ret_text, CALL_SAY_SIZE) && sentence[0] != '\0')
+        log_event(LOG_WARN, "api.not_translated", "sentence=%s", LOG_TEXT(sentence));
+}
+
 static void fill_error(struct call *c, enum err e)
 {
-    json_t *out = json_pack("{s:s, s:s}", "error", err_name(e), "message",
-                            c->detail.text[0] != '\0' ? c->detail.text : sentence_of(e));
+    char text[CALL_SAY_SIZE];
+    json_t *out;
+
+    call_say(c, c->detail.text[0] != '\0' ? c->detail.text : sentence_of(e), text);
+    out = json_pack("{s:s, s:s}", "error", err_name(e), "message", text);
 
     if (out != NULL && c->confirm != NULL)
         json_object_set_new(out, "confirm", json_string(c->confirm));
@@ -133,6 +158,8 @@ void call_finish(struct call *c, enum err e)
             res->status = 204;
         }
     }
+    call_tag(c);
+    once_finish(c);
     c->api->requests++;
     c->api->refused += res->status >= 400 ? 1 : 0;
     c->api->ports.answer(c->api->ports.ctx, c->id, res);
@@ -155,11 +182,24 @@ struct call *call_keep(struct call *c)
     return kept;
 }
 
+static bool is_streamed(const struct route *r)
+{
+    return r->body == ROUTE_UPLOAD || r->body == ROUTE_PHOTO || r->body == ROUTE_PART ||
+           r->body == ROUTE_SOUND || r->body == ROUTE_CAP;
+}
+
+static enum err begin_stream(struct call *c)
+{
+    if (c->route->body == ROUTE_SOUND)
+        return api_sound_begin(c);
+    return c->route->body == ROUTE_CAP ? api_cap_begin(c) : api_upload_begin(c);
+}
+
 static enum err read_body(struct call *c)
 {
     enum err e;
 
-    if (c->route->body == ROUTE_UPLOAD)
+    if (is_streamed(c->route))
         return ERR_OK;
     if (c->route->body == ROUTE_NO_BODY && c->req->body.len == 0)
         return ERR_OK;
@@ -169,7 +209,7 @@ static enum err read_body(struct call *c)
         return err_set(&c->detail, ERR_UNSUPPORTED,
                        "The body is not application/json; send JSON with that Content-Type.");
     }
-    e = body_parse(c->req->body, &c->body, &c->detail);
+    e = body_parse(c->req->body.len > 0 ? c->req->body : bytes_of("{}", 2), &c->body, &c->detail);
     if (e == ERR_OK && c->route->body == ROUTE_NO_BODY)
         e = body_read(c->body, NULL, 0, &c->detail);
     return e;
@@ -184,6 +224,10 @@ static enum err admit(struct call *c)
         c->status = 405;
         return err_set(&c->detail, e, "This address does not take %s; see the API's description.",
                        web_method_name(c->req->method));
+    }
+    if (e != ERR_OK && c->req->method == WEB_GET && strncmp(c->req->path, "/api/", 5) != 0) {
+        c->route = routes_all(); /* "/": everything else there is belongs to the console */
+        e = ERR_OK;
     }
     if (e != ERR_OK)
         return err_set(&c->detail, e, "There is no such address; see the API's description.");
@@ -205,6 +249,7 @@ static void call_init(struct call *c, struct api *a, const struct web_request *r
     c->req = req;
     c->id = req->id;
     c->now_us = a->ports.now_us(a->ports.ctx);
+    c->in_vietnamese = vietnamese_is_wanted(req->accept_language);
     strncpy(c->remote, req->remote, sizeof(c->remote) - 1);
 }
 
@@ -216,10 +261,10 @@ static enum web_body on_headers(void *ctx, const struct web_request *req)
 
     call_init(&c, a, req);
     e = admit(&c);
-    if (e == ERR_OK && c.route->body != ROUTE_UPLOAD)
+    if (e == ERR_OK && !is_streamed(c.route))
         return WEB_BODY_MEMORY;
     if (e == ERR_OK)
-        e = api_upload_begin(&c);
+        e = begin_stream(&c);
     if (e == ERR_OK)
         return WEB_BODY_STREAM;
     call_finish(&c, e);
@@ -228,10 +273,37 @@ static enum web_body on_headers(void *ctx, const struct web_request *req)
 
 static bool on_piece(void *ctx, uint64_t id, struct bytes piece)
 {
-    return api_upload_piece(ctx, id, piece);
+    if (api_sound_is_open(ctx, id))
+        return api_sound_piece(ctx, id, piece);
+    return api_cap_is_open(ctx, id) ? api_cap_piece(ctx, id, piece)
+                                    : api_upload_piece(ctx, id, piece);
 }
 
 static void on_request(void *ctx, const struct web_request *req)
+{
+    struct api *a = ctx;
+    struct call c;
+    bool is_done = false;
+    enum err e;
+
+    call_init(&c, a, req);
+    e = admit(&c);
+    if (e == ERR_OK)
+        e = read_body(&c);
+    if (e == ERR_OK && !is_streamed(c.route))
+        e = once_judge(&c, &is_done);
+    /* A change that is asked for again because its answer got lost has made the tag another one itself. */
+    if (e == ERR_OK && !is_done)
+        e = call_tag_judge(&c);
+    if (e == ERR_OK && !is_done)
+        e = c.route->handle(&c);
+    if (e != ERR_MORE)
+        call_finish(&c, e);
+    else
+        json_decref(c.body);
+}
+
+static unsigned on_socket(void *ctx, const struct web_request *req)
 {
     struct api *a = ctx;
     struct call c;
@@ -240,18 +312,44 @@ static void on_request(void *ctx, const struct web_request *req)
     call_init(&c, a, req);
     e = admit(&c);
     if (e == ERR_OK)
-        e = read_body(&c);
+        e = c.route->handle == api_talk ? api_talk_open(&c) : ERR_NOT_FOUND;
+    web_response_deinit(&c.res);
+    a->requests++;
+    a->refused += e != ERR_OK ? 1 : 0;
     if (e == ERR_OK)
-        e = c.route->handle(&c);
-    if (e != ERR_MORE)
-        call_finish(&c, e);
-    else
-        json_decref(c.body);
+        return 0;
+    return c.status >= 400 ? c.status : status_of(e);
+}
+
+static void on_message(void *ctx, uint64_t id, struct bytes message, bool is_text)
+{
+    api_talk_message(ctx, id, message, is_text);
+}
+
+static void say(void *ctx, const char *accept_language, const char *sentence, char *ret_text,
+                size_t size)
+{
+    (void)ctx;
+    if (vietnamese_is_wanted(accept_language) && !vietnamese(sentence, ret_text, size))
+        log_event(LOG_WARN, "api.not_translated", "sentence=%s", LOG_TEXT(sentence));
 }
 
 static void on_gone(void *ctx, uint64_t id)
 {
-    api_upload_gone(ctx, id);
+    struct api *a = ctx;
+
+    a->ports.listener_gone(a->ports.ctx, id);
+    api_talk_gone(a, id);
+    api_sound_gone(a, id);
+    api_cap_gone(a, id);
+    api_upload_gone(a, id);
+    updates_gone(a->updates, id);
+}
+
+void api_step(struct api *a)
+{
+    updates_step(a->updates);
+    api_talk_step(a);
 }
 
 struct web_handler api_handler(struct api *a)
@@ -261,6 +359,9 @@ struct web_handler api_handler(struct api *a)
         .on_headers = on_headers,
         .on_piece = on_piece,
         .on_request = on_request,
+        .on_socket = on_socket,
+        .on_message = on_message,
+        .say = say,
         .on_gone = on_gone,
     };
 }

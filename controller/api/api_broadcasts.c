@@ -15,7 +15,7 @@
 
 json_t *api_receipt_json(const loa_Receipt *r)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:I}",
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:I, s:s}",
                      "outcome", receipt_outcome_name(r->outcome), "reason",
                      receipt_reason_name(r->reason), "carrier", receipt_carrier_name(r->carrier),
                      "planned_start_us", (json_int_t)r->planned_start_us, "actual_start_us",
@@ -23,18 +23,20 @@ json_t *api_receipt_json(const loa_Receipt *r)
                      "played_ms", (json_int_t)r->played_ms, "gaps", (json_int_t)r->gaps, "gap_ms",
                      (json_int_t)r->gap_ms, "rms_mdb", r->rms_mdb, "peak_mdb", r->peak_mdb,
                      "start_error_us", r->start_error_us, "clock_uncertainty_us",
-                     (json_int_t)r->clock_uncertainty_us, "plays", (json_int_t)r->plays);
+                     (json_int_t)r->clock_uncertainty_us, "plays", (json_int_t)r->plays, "heard",
+                     receipt_heard_name(r->heard));
 }
 
 static json_t *broadcast_json(const struct broadcast *b)
 {
-    return json_pack(
-        "{s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "id", (json_int_t)b->id.v,
-        "event", (json_int_t)b->event.v, "bulletin", (json_int_t)b->bulletin.v, "title", b->title,
-        "priority", priority_name(b->priority), "state", broadcast_state_name(b->state), "start_us",
-        (json_int_t)b->start_us, "end_us", (json_int_t)broadcast_end_us(b), "expires_us",
-        (json_int_t)b->expires_us, "duration_ms", (json_int_t)b->duration_ms, "repeats",
-        (json_int_t)b->repeats, "pause_ms", (json_int_t)b->pause_ms);
+    return json_pack("{s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "id",
+                     (json_int_t)b->id.v, "event", (json_int_t)b->event.v, "bulletin",
+                     (json_int_t)b->bulletin.v, "title", b->title, "priority",
+                     priority_name(b->priority), "state", broadcast_state_name(b->state),
+                     "start_us", (json_int_t)b->start_us, "end_us", (json_int_t)broadcast_end_us(b),
+                     "expires_us", (json_int_t)b->expires_us, "duration_ms",
+                     (json_int_t)b->duration_ms, "repeats", (json_int_t)b->repeats, "pause_ms",
+                     (json_int_t)b->pause_ms, "rank", (json_int_t)b->rank, "variant", b->variant);
 }
 
 static enum err fetch_broadcasts(struct call *c, struct db_page *page, void *rows, size_t max,
@@ -90,7 +92,8 @@ enum err api_broadcast_list(struct call *c)
     return call_list(c, sizeof(struct store_broadcast_row), fetch_broadcasts, broadcast_item);
 }
 
-static json_t *target_json(struct call *c, const struct broadcast_target *t)
+/*   note  as it is said to who asks */
+static json_t *target_json(struct call *c, const struct broadcast_target *t, const char *note)
 {
     const struct node_entry *node = registry_find(c->api->ports.registry, t->node);
 
@@ -98,13 +101,14 @@ static json_t *target_json(struct call *c, const struct broadcast_target *t)
                      node != NULL ? node->record.name : "", "zone",
                      (json_int_t)(node != NULL ? node->record.zone.v : 0), "state",
                      target_state_name(t->state), "verdict", broadcast_verdict_name(t->verdict),
-                     "note", t->note, "receipt",
+                     "note", note, "receipt",
                      t->has_receipt ? api_receipt_json(&t->receipt) : json_null());
 }
 
 enum err api_broadcast_get(struct call *c)
 {
     struct broadcast b = {0};
+    char note[CALL_SAY_SIZE];
     json_t *targets;
     uint64_t id;
     enum err e = call_number(c, &id);
@@ -114,8 +118,11 @@ enum err api_broadcast_get(struct call *c)
     if (e != ERR_OK)
         return call_missing(c, e, "broadcast");
     targets = json_array();
-    for (size_t i = 0; i < b.target_count; i++)
-        json_array_append_new(targets, target_json(c, &b.targets[i]));
+    for (size_t i = 0; i < b.target_count; i++) {
+        if (i == 0 || strcmp(b.targets[i].note, b.targets[i - 1].note) != 0)
+            call_say(c, b.targets[i].note, note);
+        json_array_append_new(targets, target_json(c, &b.targets[i], note));
+    }
     e = call_out(c, 200, broadcast_json(&b));
     if (e == ERR_OK)
         json_object_set_new(c->out, "targets", targets);
@@ -209,7 +216,7 @@ enum err api_usable_bulletin(struct call *c, struct bulletin_id id, struct bulle
     return ERR_OK;
 }
 
-static enum err plan(struct call *c, const struct api_play *play)
+enum err api_play_now(struct call *c, const struct api_play *play, const char *action)
 {
     const struct api_ports *ports = &c->api->ports;
     struct broadcast_id id = {0};
@@ -219,7 +226,7 @@ static enum err plan(struct call *c, const struct api_play *play)
         return e;
     e = ports->broadcast_plan(ports->ctx, play, &id, &c->detail);
     if (e == ERR_OK)
-        e = call_journal(c, "broadcast.play", json_incref(c->body), "broadcast:%llu",
+        e = call_journal(c, action, json_incref(c->body), "broadcast:%llu",
                          (unsigned long long)id.v);
     e = call_end(c, e);
     if (e != ERR_OK)
@@ -245,7 +252,7 @@ enum err api_broadcast_play(struct call *c)
         e = api_where_nodes(c, &where, &nodes, &play.node_count);
     if (e == ERR_OK) {
         play.nodes = nodes;
-        e = plan(c, &play);
+        e = api_play_now(c, &play, "broadcast.play");
     }
     free(nodes);
     return e;

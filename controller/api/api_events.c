@@ -1,21 +1,19 @@
-/* The calendar: one-off and weekly events, and what they mean for the coming days. */
+/* Events: added, shown, cancelled; changed in api_event_edit.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api_event.h"
 #include "api_impl.h"
 #include "body.h"
 #include "calendar.h"
 #include "civil.h"
 #include "digest.h"
-#include "store_broadcast.h"
 #include "store_bulletin.h"
 #include "store_event.h"
 
 #define CHECK_AHEAD_US (400 * USEC_PER_DAY) /* every weekday and season once */
 #define CHECK_OCCURRENCES 512
-#define SCHEDULE_SPAN_MAX_US (100 * USEC_PER_DAY)
-#define SCHEDULE_MAX 2000
 
 static const char *const weekday_names[7] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
@@ -64,12 +62,14 @@ static json_t *event_json(const struct event *e)
 
     for (size_t i = 0; i < e->zone_count; i++)
         json_array_append_new(zones, json_integer(e->zones[i].v));
-    out = json_pack("{s:I, s:I, s:b, s:o, s:I, s:I, s:b, s:b, s:I, s:I, s:s}", "id",
-                    (json_int_t)e->id.v, "bulletin", (json_int_t)e->bulletin.v, "everyone",
+    out = json_pack("{s:I, s:I, s:b, s:o, s:I, s:I, s:b, s:b, s:I, s:I, s:s, s:I, s:s, s:s?, s:I}",
+                    "id", (json_int_t)e->id.v, "bulletin", (json_int_t)e->bulletin.v, "everyone",
                     e->everyone, "zones", zones, "repeats", (json_int_t)e->repeats, "pause_ms",
                     (json_int_t)e->pause_ms, "quiet_confirmed", e->quiet_confirmed, "cancelled",
                     e->cancelled, "created_by", (json_int_t)e->created_by.v, "created_us",
-                    (json_int_t)e->created_us, "ics", e->ics);
+                    (json_int_t)e->created_us, "ics", e->ics, "revision", (json_int_t)e->revision,
+                    "conflict", event_conflict_name(e->conflict), "priority",
+                    priority_name(e->priority), "rank", (json_int_t)e->rank);
     if (out != NULL)
         describe(out, e);
     return out;
@@ -96,7 +96,7 @@ enum err api_event_list(struct call *c)
     return call_list(c, sizeof(struct event), fetch_events, event_item);
 }
 
-static enum err find_event(struct call *c, struct event *ret_event)
+enum err api_event_find(struct call *c, struct event *ret_event)
 {
     uint64_t id;
     enum err e = call_number(c, &id);
@@ -109,9 +109,12 @@ static enum err find_event(struct call *c, struct event *ret_event)
 enum err api_event_get(struct call *c)
 {
     struct event event;
-    enum err e = find_event(c, &event);
+    enum err e = api_event_find(c, &event);
 
-    return e == ERR_OK ? call_out(c, 200, event_json(&event)) : e;
+    if (e != ERR_OK)
+        return e;
+    call_header(c, "etag:", "\"%u\"", event.revision);
+    return call_out(c, 200, event_json(&event));
 }
 
 static enum err read_weekdays(struct call *c, json_t *list, uint32_t *ret_weekdays)
@@ -185,15 +188,47 @@ static enum err read_once(struct call *c, const char *start, struct calendar_pla
     return ERR_OK;
 }
 
-static enum err read_event(struct call *c, struct event *event, struct calendar_plan *plan)
+static enum err read_words(struct call *c, const char *conflict, const char *priority,
+                           struct event *event)
+{
+    int v = conflict[0] != '\0' ? event_conflict_from_name(conflict) : (int)event->conflict;
+
+    if (v < 0)
+        return err_set(&c->detail, ERR_FORMAT, "\"conflict\" takes refuse, append or replace.");
+    event->conflict = (enum event_conflict)v;
+    v = priority[0] != '\0' ? priority_from_name(priority) : (int)event->priority;
+    if (v < 0 || v == PRIORITY_EMERGENCY)
+        return err_set(&c->detail, ERR_FORMAT, "\"priority\" takes normal or priority.");
+    event->priority = (enum priority)v;
+    return ERR_OK;
+}
+
+static enum err read_times(struct call *c, const char *start, json_t *weekly, const char *ics,
+                           bool is_new, struct event_change *change)
+{
+    int given = (start[0] != '\0') + (weekly != NULL) + (ics[0] != '\0');
+
+    if (given > 1 || (is_new && given == 0))
+        return err_set(&c->detail, ERR_FORMAT, "Say when: either \"start\" or \"weekly\".");
+    change->has_times = given == 1;
+    if (weekly != NULL)
+        return read_weekly(c, weekly, &change->plan);
+    return start[0] != '\0' ? read_once(c, start, &change->plan) : ERR_OK;
+}
+
+enum err api_event_read(struct call *c, bool is_new, struct event *event,
+                        struct event_change *change)
 {
     char start[CIVIL_TEXT_SIZE] = "";
+    char conflict[16] = "";
+    char priority[16] = "";
     json_t *weekly = NULL;
     json_t *zones = NULL;
     bool everyone = false;
-    int64_t bulletin = 0;
-    int64_t repeats = 1;
-    int64_t pause_ms = 30000;
+    int64_t bulletin = (int64_t)event->bulletin.v;
+    int64_t repeats = is_new ? 1 : event->repeats;
+    int64_t pause_ms = is_new ? 30000 : event->pause_ms;
+    int64_t rank = is_new ? EVENT_RANK_DEFAULT : event->rank;
     struct where where;
     const struct body_field fields[] = {
         {.name = "bulletin",
@@ -201,9 +236,10 @@ static enum err read_event(struct call *c, struct event *event, struct calendar_
          .to = &bulletin,
          .min = 1,
          .max = INT64_MAX,
-         .required = true},
+         .required = is_new},
         {.name = "start", .to = start, .min = 16, .max = CIVIL_TEXT_SIZE - 1},
         {.name = "weekly", .kind = BODY_OBJECT, .to = &weekly},
+        {.name = "ics", .kind = BODY_LINES, .to = change->ics, .min = 1, .max = EVENT_ICS_MAX},
         {.name = "everyone", .kind = BODY_BOOL, .to = &everyone},
         {.name = "zones", .kind = BODY_LIST, .to = &zones, .max = EVENT_ZONES_MAX},
         {.name = "repeats",
@@ -213,29 +249,39 @@ static enum err read_event(struct call *c, struct event *event, struct calendar_
          .max = EVENT_REPEATS_MAX},
         {.name = "pause_ms", .kind = BODY_NUMBER, .to = &pause_ms, .max = EVENT_PAUSE_MAX_MS},
         {.name = "quiet_confirmed", .kind = BODY_BOOL, .to = &event->quiet_confirmed},
+        {.name = "conflict", .to = conflict, .min = 1, .max = sizeof(conflict) - 1},
+        {.name = "priority", .to = priority, .min = 1, .max = sizeof(priority) - 1},
+        {.name = "rank", .kind = BODY_NUMBER, .to = &rank, .min = 1, .max = EVENT_RANK_MAX},
+        {.name = "scope", .to = change->scope, .min = 1, .max = sizeof(change->scope) - 1},
+        {.name = "occurrence_us",
+         .kind = BODY_NUMBER,
+         .to = &change->occurrence_us,
+         .min = 1,
+         .max = INT64_MAX},
     };
-    enum err e = body_read(c->body, fields, 8, &c->detail);
+    enum err e = body_read(c->body, fields, is_new ? 12 : 14, &c->detail);
 
-    if (e == ERR_OK && (weekly != NULL) == (start[0] != '\0'))
-        e = err_set(&c->detail, ERR_FORMAT, "Say when: either \"start\" or \"weekly\".");
     if (e == ERR_OK)
+        e = read_words(c, conflict, priority, event);
+    if (e == ERR_OK && (is_new || everyone || zones != NULL)) {
         e = api_where_read(c, everyone, zones, &where);
+        if (e == ERR_OK) {
+            event->everyone = where.everyone;
+            event->zone_count = where.zone_count;
+            memcpy(event->zones, where.zones, sizeof(event->zones));
+        }
+    }
     if (e == ERR_OK)
-        e = weekly != NULL ? read_weekly(c, weekly, plan) : read_once(c, start, plan);
-    if (e != ERR_OK)
-        return e;
+        e = read_times(c, start, weekly, change->ics, is_new, change);
     event->bulletin.v = (uint64_t)bulletin;
-    event->everyone = where.everyone;
-    event->zone_count = where.zone_count;
-    memcpy(event->zones, where.zones, sizeof(event->zones));
     event->repeats = (uint32_t)repeats;
     event->pause_ms = (uint32_t)pause_ms;
-    return ERR_OK;
+    event->rank = (uint32_t)rank;
+    return e;
 }
 
 /* Every occurrence of the coming year is judged, for the first one may be the only harmless one. */
-static enum err check_occurrences(struct call *c, const struct event *event,
-                                  const struct bulletin *bulletin)
+enum err api_event_check(struct call *c, const struct event *event, const struct bulletin *bulletin)
 {
     struct calendar_occurrence *list = calloc(CHECK_OCCURRENCES, sizeof(*list));
     struct calendar_event *parsed = NULL;
@@ -258,20 +304,32 @@ static enum err check_occurrences(struct call *c, const struct event *event,
                                   event->quiet_confirmed);
     calendar_free(parsed);
     free(list);
-    return e;
+    return e == ERR_OK ? api_schedule_check(c, event, bulletin) : e;
 }
 
-static enum err build(struct call *c, struct event *event, struct calendar_plan *plan,
-                      const struct bulletin *bulletin)
+void api_event_new_uid(struct call *c, char ret_uid[CALENDAR_UID_SIZE])
 {
     uint8_t random[8];
     char hex[HEX_SIZE(8)];
-    uint64_t total_ms = (uint64_t)bulletin_duration_ms(bulletin) * event->repeats +
-                        (uint64_t)event->pause_ms * (event->repeats - 1);
 
     digest_random(random, sizeof(random));
     bytes_to_hex(bytes_of(random, sizeof(random)), hex);
-    snprintf(plan->uid, sizeof(plan->uid), "%s@%s.loa", hex, c->api->ports.station->code);
+    snprintf(ret_uid, CALENDAR_UID_SIZE, "%s@%s.loa", hex, c->api->ports.station->code);
+}
+
+enum err api_event_build(struct call *c, struct event *event, struct event_change *change,
+                         const struct bulletin *bulletin)
+{
+    struct calendar_plan *plan = &change->plan;
+    uint64_t total_ms = (uint64_t)bulletin_duration_ms(bulletin) * event->repeats +
+                        (uint64_t)event->pause_ms * (event->repeats - 1);
+
+    if (change->ics[0] != '\0') {
+        memcpy(event->ics, change->ics, sizeof(event->ics));
+        return ERR_OK;
+    }
+    api_event_new_uid(c, plan->uid);
+    snprintf(plan->zone, sizeof(plan->zone), "%s", c->api->ports.station->timezone);
     snprintf(plan->summary, sizeof(plan->summary), "%s", bulletin->title);
     plan->stamp_us = c->now_us;
     plan->duration_s = (uint32_t)((total_ms + 999) / 1000);
@@ -280,42 +338,76 @@ static enum err build(struct call *c, struct event *event, struct calendar_plan 
     return calendar_build(plan, event->ics, sizeof(event->ics), &c->detail);
 }
 
+enum err api_event_store(struct call *c, struct event *event)
+{
+    enum err e = store_event_add(c->api->ports.db, event, &event->id, &c->detail);
+
+    return e == ERR_OK ? call_journal(c, "event.add", json_incref(c->body), "event:%llu",
+                                      (unsigned long long)event->id.v)
+                       : e;
+}
+
+bool api_event_only_checked(const struct call *c)
+{
+    char check[8] = "";
+
+    return web_query(c->req, "check", check, sizeof(check)) == ERR_OK && strcmp(check, "true") == 0;
+}
+
+enum err api_event_checked(struct call *c)
+{
+    return call_out(c, 200, json_pack("{s:b}", "checked", true));
+}
+
 enum err api_event_add(struct call *c)
 {
     struct event event = {.created_by = c->user.id, .created_us = c->now_us};
-    struct calendar_plan plan = {0};
+    struct event_change change = {0};
     struct bulletin bulletin;
-    struct event_id id;
     enum err e;
 
-    snprintf(plan.zone, sizeof(plan.zone), "%s", c->api->ports.station->timezone);
-    e = read_event(c, &event, &plan);
+    snprintf(change.plan.zone, sizeof(change.plan.zone), "%s", c->api->ports.station->timezone);
+    e = api_event_read(c, true, &event, &change);
     if (e == ERR_OK)
         e = api_usable_bulletin(c, event.bulletin, &bulletin);
     if (e == ERR_OK)
-        e = build(c, &event, &plan, &bulletin);
+        e = api_event_build(c, &event, &change, &bulletin);
     if (e == ERR_OK)
-        e = check_occurrences(c, &event, &bulletin);
+        e = api_event_check(c, &event, &bulletin);
+    if (e == ERR_OK && api_event_only_checked(c))
+        return api_event_checked(c);
     if (e == ERR_OK)
         e = call_begin(c);
     if (e != ERR_OK)
         return e;
-    e = store_event_add(c->api->ports.db, &event, &id, &c->detail);
-    if (e == ERR_OK)
-        e = call_journal(c, "event.add", json_incref(c->body), "event:%llu",
-                         (unsigned long long)id.v);
-    e = call_end(c, e);
+    e = call_end(c, api_event_store(c, &event));
     if (e != ERR_OK)
         return e;
     c->api->ports.schedule_changed(c->api->ports.ctx);
-    return call_created(c, id.v);
+    return call_created(c, event.id.v);
+}
+
+/* If-Match (RFC 9110 13.1.1): the caller saw the edition that is to be changed. */
+enum err api_event_matches(struct call *c, const struct event *event)
+{
+    char tag[16];
+
+    snprintf(tag, sizeof(tag), "\"%u\"", event->revision);
+    if (c->req->if_match[0] == '\0' || strcmp(c->req->if_match, "*") == 0 ||
+        strcmp(c->req->if_match, tag) == 0)
+        return ERR_OK;
+    c->status = 412;
+    return err_set(&c->detail, ERR_STATE,
+                   "Someone else has changed this event; read it again and repeat the change.");
 }
 
 enum err api_event_cancel(struct call *c)
 {
     struct event event;
-    enum err e = find_event(c, &event);
+    enum err e = api_event_find(c, &event);
 
+    if (e == ERR_OK)
+        e = api_event_matches(c, &event);
     if (e == ERR_OK)
         e = call_begin(c);
     if (e != ERR_OK)
@@ -326,137 +418,5 @@ enum err api_event_cancel(struct call *c)
     e = call_end(c, e);
     if (e == ERR_OK)
         c->api->ports.schedule_changed(c->api->ports.ctx);
-    return e;
-}
-
-struct occurrence {
-    usec_t start_us;
-    usec_t end_us;
-    struct event_id event;
-    struct bulletin_id bulletin;
-    char title[BULLETIN_TITLE_SIZE];
-    enum bulletin_state state;
-};
-
-struct schedule {
-    usec_t from_us;
-    usec_t before_us;
-    size_t count;
-    struct occurrence rows[SCHEDULE_MAX];
-};
-
-static int by_start(const void *a, const void *b)
-{
-    const struct occurrence *x = a;
-    const struct occurrence *y = b;
-
-    if (x->start_us != y->start_us)
-        return x->start_us < y->start_us ? -1 : 1;
-    return x->event.v < y->event.v ? -1 : x->event.v > y->event.v ? 1 : 0;
-}
-
-static enum err add_event(struct call *c, const struct event *event, struct schedule *s)
-{
-    struct calendar_occurrence list[64];
-    struct calendar_event *parsed = NULL;
-    struct bulletin bulletin;
-    usec_t from_us = s->from_us;
-    usec_t length_us;
-    size_t count;
-    enum err e = store_bulletin_get(c->api->ports.db, event->bulletin, &bulletin);
-    enum err more = ERR_MORE;
-
-    if (e == ERR_OK)
-        e = calendar_parse(event->ics, strlen(event->ics), &parsed, &c->detail);
-    if (e != ERR_OK)
-        return e;
-    length_us = ((usec_t)bulletin_duration_ms(&bulletin) * event->repeats +
-                 (usec_t)event->pause_ms * (event->repeats - 1)) *
-                USEC_PER_MSEC;
-    while (more == ERR_MORE && s->count < SCHEDULE_MAX) {
-        more = calendar_expand(parsed, from_us, s->before_us, list, 64, &count);
-        if (more != ERR_OK && more != ERR_MORE)
-            break;
-        for (size_t i = 0; i < count && s->count < SCHEDULE_MAX; i++) {
-            struct occurrence *row = &s->rows[s->count++];
-
-            *row = (struct occurrence){.start_us = list[i].start_us,
-                                       .end_us = list[i].start_us + length_us,
-                                       .event = event->id,
-                                       .bulletin = event->bulletin,
-                                       .state = bulletin.state};
-            memcpy(row->title, bulletin.title, sizeof(row->title));
-            from_us = list[i].start_us + 1;
-        }
-    }
-    calendar_free(parsed);
-    return more == ERR_MORE || more == ERR_OK ? ERR_OK : more;
-}
-
-static enum err add_events(struct call *c, struct schedule *s)
-{
-    struct db_page page = {0};
-    struct event *events = calloc(32, sizeof(*events));
-    size_t count = 32;
-    enum err e = events != NULL ? ERR_OK : ERR_NOMEM;
-
-    while (e == ERR_OK && count == 32) {
-        e = store_event_list(c->api->ports.db, false, &page, events, 32, &count);
-        for (size_t i = 0; e == ERR_OK && i < count; i++)
-            e = add_event(c, &events[i], s);
-    }
-    free(events);
-    return e;
-}
-
-static json_t *occurrence_json(struct call *c, const struct occurrence *o)
-{
-    const struct station *station = c->api->ports.station;
-    struct broadcast_id broadcast = {0};
-
-    (void)!store_broadcast_find(c->api->ports.db, o->event, o->start_us, &broadcast);
-    return json_pack("{s:I, s:I, s:I, s:I, s:s, s:s, s:b, s:I}", "start_us",
-                     (json_int_t)o->start_us, "end_us", (json_int_t)o->end_us, "event",
-                     (json_int_t)o->event.v, "bulletin", (json_int_t)o->bulletin.v, "title",
-                     o->title, "bulletin_state", bulletin_state_name(o->state), "quiet",
-                     station_is_quiet(station, o->start_us, o->end_us), "broadcast",
-                     (json_int_t)broadcast.v);
-}
-
-enum err api_schedule(struct call *c)
-{
-    uint64_t from_us = (uint64_t)c->now_us;
-    uint64_t before_us = 0;
-    struct schedule *s = NULL;
-    json_t *items = NULL;
-    enum err e = call_query_number(c, "from_us", &from_us);
-
-    if (e == ERR_OK || e == ERR_NOT_FOUND)
-        e = call_query_number(c, "before_us", &before_us);
-    if (e == ERR_NOT_FOUND)
-        before_us = from_us + 7 * (uint64_t)USEC_PER_DAY;
-    else if (e != ERR_OK)
-        return e;
-    if (before_us <= from_us || before_us - from_us > (uint64_t)SCHEDULE_SPAN_MAX_US)
-        return err_set(&c->detail, ERR_LIMIT,
-                       "?before_us= must lie after ?from_us=, by at most 100 days.");
-    s = calloc(1, sizeof(*s));
-    items = json_array();
-    if (s == NULL || items == NULL) {
-        e = ERR_NOMEM;
-        goto out;
-    }
-    s->from_us = (usec_t)from_us;
-    s->before_us = (usec_t)before_us;
-    e = add_events(c, s);
-    if (e != ERR_OK)
-        goto out;
-    qsort(s->rows, s->count, sizeof(s->rows[0]), by_start);
-    for (size_t i = 0; i < s->count; i++)
-        json_array_append_new(items, occurrence_json(c, &s->rows[i]));
-    e = call_out(c, 200, json_pack("{s:O, s:b}", "items", items, "cut", s->count == SCHEDULE_MAX));
-out:
-    json_decref(items);
-    free(s);
     return e;
 }

@@ -23,8 +23,10 @@ struct password_job {
     enum password_work work;
     enum err result;
     bool is_right;
+    struct station station; /* as the wizard would have it */
     bool flag; /* the caller's own */
     char login[64];
+    char code[7]; /* of the second factor, "" none */
     char password[SECRET_PASSWORD_MAX + 1];
     char next_password[SECRET_PASSWORD_MAX + 1];
     struct user user;

@@ -7,14 +7,23 @@
 #include <unistd.h>
 
 #include "api_impl.h"
+#include "api_resume.h"
+#include "api_site.h"
 
 #include "utf8.h"
+
+#define PHOTO_BYTES_MAX (1024 * 1024)
 
 struct upload {
     struct upload *next;
     uint64_t id; /* of the request */
     struct call *call; /* kept once the import runs */
     int fd;
+    bool in_vietnamese; /* as the call */
+    uint64_t resume; /* that is being imported, 0 none */
+    bool is_part; /* of an upload that can be resumed: the file is not this one's */
+    uint64_t left; /* bytes that may still come */
+    struct cue cue;
     char title[BULLETIN_TITLE_SIZE];
     char name[BULLETIN_TITLE_SIZE];
     char path[4096];
@@ -66,6 +75,38 @@ static enum err read_names(struct call *c, struct upload *u)
     return ERR_OK;
 }
 
+static enum err read_cue(struct call *c, struct cue *cue)
+{
+    const struct {
+        const char *name;
+        uint32_t *to;
+        uint32_t max;
+    } numbers[] = {
+        {"from_ms", &cue->from_ms, UINT32_MAX},
+        {"to_ms", &cue->to_ms, UINT32_MAX},
+        {"fade_in_ms", &cue->fade_in_ms, CUE_FADE_MAX_MS},
+        {"fade_out_ms", &cue->fade_out_ms, CUE_FADE_MAX_MS},
+    };
+    char trim[8] = "";
+    enum err e = web_query(c->req, "trim", trim, sizeof(trim));
+
+    if (e != ERR_NOT_FOUND && strcmp(trim, "yes") != 0)
+        return err_set(&c->detail, ERR_FORMAT, "?trim= takes yes.");
+    cue->trim = e == ERR_OK;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        uint64_t n = 0;
+
+        e = call_query_number(c, numbers[i].name, &n);
+        if (e == ERR_FORMAT || n > numbers[i].max)
+            return err_set(&c->detail, ERR_FORMAT, "?%s= takes 0 to %u ms.", numbers[i].name,
+                           numbers[i].max);
+        *numbers[i].to = (uint32_t)n;
+    }
+    if (cue->to_ms != 0 && cue->to_ms <= cue->from_ms)
+        return err_set(&c->detail, ERR_FORMAT, "?to_ms= lies before ?from_ms=.");
+    return ERR_OK;
+}
+
 enum err api_upload_begin(struct call *c)
 {
     struct api *a = c->api;
@@ -82,7 +123,16 @@ enum err api_upload_begin(struct call *c)
         return ERR_NOMEM;
     u->fd = -1;
     u->id = c->id;
-    e = read_names(c, u);
+    u->in_vietnamese = c->in_vietnamese;
+    if (c->route->body == ROUTE_PART) {
+        u->is_part = true;
+        e = api_resume_part_begin(c, &u->fd, &u->left);
+        goto out;
+    }
+    u->left = c->route->body == ROUTE_PHOTO ? PHOTO_BYTES_MAX : UINT64_MAX;
+    e = c->route->body == ROUTE_UPLOAD ? read_names(c, u) : ERR_OK;
+    if (e == ERR_OK && c->route->body == ROUTE_UPLOAD)
+        e = read_cue(c, &u->cue);
     if (e != ERR_OK)
         goto out;
     snprintf(u->path, sizeof(u->path), "%s/upload-XXXXXX", a->ports.upload_dir);
@@ -95,13 +145,14 @@ enum err api_upload_begin(struct call *c)
                     strerror(errno));
         goto out;
     }
+out:
+    if (e != ERR_OK) {
+        drop(u);
+        return e;
+    }
     u->next = a->uploads;
     a->uploads = u;
-    u = NULL;
-out:
-    if (u != NULL)
-        drop(u);
-    return e;
+    return ERR_OK;
 }
 
 static bool write_all(int fd, struct bytes piece)
@@ -118,21 +169,38 @@ static bool write_all(int fd, struct bytes piece)
     return true;
 }
 
+/* A client that lost its link goes on in another request before this one is known to be dead. */
+static bool is_held(const struct api *a, const struct upload *u)
+{
+    return !u->is_part || api_resume_is_held(a, u->id);
+}
+
 bool api_upload_piece(struct api *a, uint64_t id, struct bytes piece)
 {
     struct upload *u = find(a, id);
-    struct call c = {.api = a, .id = id};
+    struct call c = {.api = a, .id = id, .in_vietnamese = u != NULL && u->in_vietnamese};
     enum err e;
 
-    if (u != NULL && write_all(u->fd, piece))
+    if (u != NULL && piece.len <= u->left && is_held(a, u) && write_all(u->fd, piece)) {
+        u->left -= piece.len;
+        if (u->is_part)
+            api_resume_wrote(a, id, u->fd, piece.len);
         return true;
-    e = err_set(&c.detail, ERR_IO, "The station's disk is full or failed (%s); free some space.",
-                strerror(errno));
-    c.status = 507;
-    if (u != NULL) {
-        unlist(a, u);
-        drop(u);
     }
+    if (u != NULL && !is_held(a, u)) {
+        e = err_set(&c.detail, ERR_STATE, "Another request goes on with this upload.");
+    } else if (u != NULL && piece.len > u->left) {
+        e = u->is_part
+                ? err_set(&c.detail, ERR_LIMIT, "More came than the upload was announced with.")
+                : err_set(&c.detail, ERR_LIMIT,
+                          "The picture is larger than 1 MiB; make it smaller.");
+        c.status = 413;
+    } else {
+        e = err_set(&c.detail, ERR_IO,
+                    "The station's disk is full or failed (%s); free some space.", strerror(errno));
+        c.status = 507;
+    }
+    api_upload_gone(a, id);
     call_finish(&c, e);
     return false;
 }
@@ -144,6 +212,8 @@ void api_upload_gone(struct api *a, uint64_t id)
     if (u == NULL)
         return;
     unlist(a, u);
+    if (u->is_part)
+        api_resume_part_over(a, id, u->fd);
     drop(u);
 }
 
@@ -157,19 +227,6 @@ void api_upload_free_all(struct api *a)
     }
 }
 
-static enum err imported(struct call *c, const struct media_info *info)
-{
-    char hex[HEX_SIZE(SHA256_BYTES)];
-    enum err e = call_begin(c);
-
-    if (e != ERR_OK)
-        return e;
-    bytes_to_hex(bytes_of(info->id.sha256, sizeof(info->id.sha256)), hex);
-    e = call_journal(c, "media.import", json_pack("{s:s}", "title", info->title), "media:%s", hex);
-    e = call_end(c, e);
-    return e == ERR_OK ? call_out(c, 201, api_media_json(info)) : e;
-}
-
 static void on_imported(void *arg, enum err result, const struct media_info *info,
                         const struct err_detail *detail)
 {
@@ -178,13 +235,51 @@ static void on_imported(void *arg, enum err result, const struct media_info *inf
 
     c->now_us = c->api->ports.now_us(c->api->ports.ctx);
     if (result == ERR_OK)
-        result = imported(c, info);
+        result = api_media_imported(c, "media.import", info);
     else if (detail != NULL)
         c->detail = *detail;
     if (result == ERR_FORMAT || result == ERR_UNSUPPORTED)
         c->status = 422; /* the request was in order, the file is not */
+    api_resume_imported(c->api, u->resume, result);
     call_finish(c, result);
     drop(u);
+}
+
+enum err api_upload_import(struct call *c, const char *path, const char *title, const char *name,
+                           const struct cue *cue, uint64_t resume)
+{
+    struct upload *u = calloc(1, sizeof(*u));
+    enum err e;
+
+    if (u == NULL)
+        return ERR_NOMEM;
+    u->fd = -1;
+    u->resume = resume;
+    snprintf(u->title, sizeof(u->title), "%s", title);
+    snprintf(u->name, sizeof(u->name), "%s", name);
+    u->call = call_keep(c);
+    e = u->call != NULL ? c->api->ports.import_start(c->api->ports.ctx, path, u->title, u->name,
+                                                     cue, c->user.id, on_imported, u, &c->detail)
+                        : ERR_NOMEM;
+    if (e == ERR_OK)
+        return ERR_MORE;
+    drop(u);
+    return e;
+}
+
+enum err api_upload_take(struct call *c, char *ret_path, size_t size, int *ret_fd)
+{
+    struct upload *u = find(c->api, c->id);
+
+    if (u == NULL)
+        return err_set(&c->detail, ERR_FORMAT, "The body is empty; send the file as the body.");
+    unlist(c->api, u);
+    snprintf(ret_path, size, "%s", u->path);
+    *ret_fd = u->fd;
+    u->fd = -1;
+    u->path[0] = '\0';
+    drop(u);
+    return ERR_OK;
 }
 
 /* POST /api/v1/media: the body is complete. */
@@ -204,14 +299,9 @@ enum err api_upload_end(struct call *c)
         return ERR_IO;
     }
     u->fd = -1;
-    u->call = call_keep(c);
-    e = u->call != NULL ? a->ports.import_start(a->ports.ctx, u->path, u->title, u->name,
-                                                c->user.id, on_imported, u, &c->detail)
-                        : ERR_NOMEM;
-    if (e != ERR_OK) {
-        drop(u);
-        return e;
-    }
-    u->path[0] = '\0'; /* the import's from here on */
-    return ERR_MORE;
+    e = api_upload_import(c, u->path, u->title, u->name, &u->cue, 0);
+    if (e == ERR_MORE)
+        u->path[0] = '\0'; /* the import's from here on */
+    drop(u);
+    return e;
 }

@@ -5,9 +5,10 @@
 #include "api_password.h"
 #include "body.h"
 #include "secret.h"
+#include "store_totp.h"
 #include "store_user.h"
 
-static json_t *roles_json(unsigned roles)
+json_t *api_roles_json(unsigned roles)
 {
     json_t *list = json_array();
 
@@ -19,11 +20,21 @@ static json_t *roles_json(unsigned roles)
 
 json_t *api_user_json(const struct user *u)
 {
-    return json_pack("{s:I, s:s, s:s, s:o, s:b}", "id", (json_int_t)u->id.v, "login", u->login,
-                     "name", u->name, "roles", roles_json(u->roles), "disabled", u->disabled);
+    return json_pack("{s:I, s:s, s:s, s:o, s:b, s:s}", "id", (json_int_t)u->id.v, "login", u->login,
+                     "name", u->name, "roles", api_roles_json(u->roles), "disabled", u->disabled,
+                     "language", u->language);
 }
 
-static enum err read_roles(struct call *c, json_t *list, unsigned *ret_roles)
+json_t *api_user_name_json(struct call *c, struct user_id id)
+{
+    struct user user = {0};
+
+    if (id.v != 0 && store_user_get(c->api->ports.db, id, &user) != ERR_OK)
+        user.name[0] = '\0';
+    return json_string(user.name);
+}
+
+enum err api_roles_read(struct call *c, json_t *list, unsigned *ret_roles)
 {
     unsigned roles = 0;
     size_t i;
@@ -44,15 +55,30 @@ static enum err read_roles(struct call *c, json_t *list, unsigned *ret_roles)
     return ERR_OK;
 }
 
+unsigned api_idle_s(const struct api *a)
+{
+    return a->ports.station->policy.idle_min * 60U;
+}
+
 enum err api_whoami(struct call *c)
 {
-    json_t *out = json_pack("{s:o, s:s, s:I}", "user", api_user_json(&c->user), "by",
-                            c->credential.kind == CREDENTIAL_TOKEN ? "token" : "session",
-                            "expires_us", (json_int_t)c->credential.expires_us);
+    uint64_t waiting = 0;
+    enum err e = call_may(c, ROLE_APPROVER) ? api_bulletins_waiting(c, &waiting) : ERR_OK;
+    json_t *out =
+        json_pack("{s:o, s:s, s:I, s:I}", "user", api_user_json(&c->user), "by",
+                  c->credential.kind == CREDENTIAL_TOKEN ? "token" : "session", "expires_us",
+                  (json_int_t)c->credential.expires_us, "waiting", (json_int_t)waiting);
+    struct store_totp totp;
+    bool has_totp = store_totp_get(c->api->ports.db, c->user.id, &totp) == ERR_OK;
     char csrf[HEX_SIZE(SHA256_BYTES)];
     const char *at = c->by_cookie ? strstr(c->req->cookie, "loa_session=") : NULL;
     char token[SECRET_TOKEN_SIZE];
 
+    if (out != NULL && c->by_cookie)
+        json_object_set_new(out, "idle_s", json_integer(api_idle_s(c->api)));
+    if (out != NULL)
+        json_object_set_new(out, "second_factor", json_boolean(has_totp && totp.confirmed));
+    explicit_bzero(&totp, sizeof(totp));
     /* A reloaded page has lost its CSRF token; only a page of this origin can read the answer. */
     if (out != NULL && at != NULL && strlen(at) >= 12 + sizeof(token) - 1) {
         memcpy(token, at + 12, sizeof(token) - 1);
@@ -60,7 +86,36 @@ enum err api_whoami(struct call *c)
         secret_csrf(token, csrf);
         json_object_set_new(out, "csrf", json_string(csrf));
     }
+    if (e != ERR_OK) {
+        json_decref(out);
+        return e;
+    }
     return call_out(c, 200, out);
+}
+
+enum err api_whoami_change(struct call *c)
+{
+    struct user user = c->user;
+    const struct body_field fields[] = {
+        {.name = "name", .to = user.name, .min = 1, .max = NAME_SIZE - 1},
+        {.name = "language", .to = user.language, .max = sizeof(user.language) - 1},
+    };
+    enum err e = body_read(c->body, fields, 2, &c->detail);
+
+    if (e == ERR_OK && user.language[0] != '\0' && strcmp(user.language, "vi") != 0 &&
+        strcmp(user.language, "en") != 0)
+        e = err_set(&c->detail, ERR_FORMAT,
+                    "\"language\" takes vi, en, or \"\" for that of the browser.");
+    if (e == ERR_OK)
+        e = call_begin(c);
+    if (e != ERR_OK)
+        return e;
+    e = store_user_update(c->api->ports.db, &user, 0, &c->detail);
+    if (e == ERR_OK)
+        e = call_journal(c, "user.change", json_incref(c->body), "user:%llu",
+                         (unsigned long long)user.id.v);
+    e = call_end(c, e);
+    return e == ERR_OK ? call_out(c, 200, api_user_json(&user)) : e;
 }
 
 static enum err fetch_users(struct call *c, struct db_page *page, void *rows, size_t max,
@@ -107,10 +162,10 @@ static enum err after_add(struct call *c, const struct password_job *job)
         return e;
     e = store_user_add(c->api->ports.db, &job->user, c->now_us, &id, &c->detail);
     if (e == ERR_OK)
-        e = call_journal(
-            c, "user.add",
-            json_pack("{s:s, s:o}", "login", job->user.login, "roles", roles_json(job->user.roles)),
-            "user:%llu", (unsigned long long)id.v);
+        e = call_journal(c, "user.add",
+                         json_pack("{s:s, s:o}", "login", job->user.login, "roles",
+                                   api_roles_json(job->user.roles)),
+                         "user:%llu", (unsigned long long)id.v);
     e = call_end(c, e);
     return e == ERR_OK ? call_created(c, id.v) : e;
 }
@@ -136,7 +191,7 @@ enum err api_user_add(struct call *c)
 
     e = body_read(c->body, fields, 4, &c->detail);
     if (e == ERR_OK)
-        e = read_roles(c, roles, &job->user.roles);
+        e = api_roles_read(c, roles, &job->user.roles);
     if (e == ERR_OK)
         return password_job_start(job, PASSWORD_HASH, c);
     password_job_free(job);
@@ -151,7 +206,7 @@ static enum err store_change(struct call *c, const struct user *user, bool new_p
 
     if (e != ERR_OK)
         return e;
-    e = store_user_update(c->api->ports.db, user, &c->detail);
+    e = store_user_update(c->api->ports.db, user, c->credential.id, &c->detail);
     if (e == ERR_OK)
         e = store_user_count(c->api->ports.db, ROLE_ADMIN, &admins);
     if (e == ERR_OK && admins == 0)
@@ -160,8 +215,8 @@ static enum err store_change(struct call *c, const struct user *user, bool new_p
     if (e == ERR_OK)
         e = call_journal(c, "user.change",
                          json_pack("{s:s, s:o, s:b, s:b}", "name", user->name, "roles",
-                                   roles_json(user->roles), "disabled", user->disabled, "password",
-                                   new_password),
+                                   api_roles_json(user->roles), "disabled", user->disabled,
+                                   "password", new_password),
                          "user:%llu", (unsigned long long)user->id.v);
     e = call_end(c, e);
     return e == ERR_OK ? call_out(c, 200, api_user_json(user)) : e;
@@ -195,7 +250,7 @@ enum err api_user_change(struct call *c)
     if (e == ERR_OK)
         e = body_read(c->body, fields, 4, &c->detail);
     if (e == ERR_OK && roles != NULL)
-        e = read_roles(c, roles, &user.roles);
+        e = api_roles_read(c, roles, &user.roles);
     job->user = user;
     if (e == ERR_OK && job->password[0] != '\0')
         return password_job_start(job, PASSWORD_HASH, c);

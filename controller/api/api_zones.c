@@ -1,14 +1,30 @@
 /* Zones, and the nodes that a choice of zones means. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api_impl.h"
 #include "body.h"
 #include "store_zone.h"
 
-static json_t *zone_json(const struct zone *z)
+#define POLYGON_RINGS_MAX 8
+#define POLYGON_POINTS_MAX 500 /* of a ring */
+
+static json_t *zone_json(struct call *c, const struct zone *z)
 {
-    return json_pack("{s:I, s:I, s:s, s:s}", "id", (json_int_t)z->id.v, "parent",
-                     (json_int_t)z->parent.v, "code", z->code, "name", z->name);
+    static char polygon[ZONE_POLYGON_SIZE];
+    json_t *languages = json_array();
+    json_t *shape = NULL;
+
+    for (size_t i = 0; i < z->languages.count; i++)
+        json_array_append_new(languages, json_string(z->languages.at[i]));
+    if (store_zone_polygon(c->api->ports.db, z->id, polygon) == ERR_OK && polygon[0] != '\0')
+        shape =
+            json_pack("{s:s, s:o}", "type", "Polygon", "coordinates", json_loads(polygon, 0, NULL));
+    return json_pack("{s:I, s:I, s:s, s:s, s:i, s:o, s:o}", "id", (json_int_t)z->id.v, "parent",
+                     (json_int_t)z->parent.v, "code", z->code, "name", z->name, "rank",
+                     (int)z->rank, "languages", languages, "polygon",
+                     shape != NULL ? shape : json_null());
 }
 
 static enum err fetch_zones(struct call *c, struct db_page *page, void *rows, size_t max,
@@ -19,8 +35,7 @@ static enum err fetch_zones(struct call *c, struct db_page *page, void *rows, si
 
 static json_t *zone_item(struct call *c, const void *row)
 {
-    (void)c;
-    return zone_json(row);
+    return zone_json(c, row);
 }
 
 enum err api_zone_list(struct call *c)
@@ -62,27 +77,119 @@ enum err api_zone_get(struct call *c)
     struct zone zone;
     enum err e = find_zone(c, &zone);
 
-    return e == ERR_OK ? call_out(c, 200, zone_json(&zone)) : e;
+    return e == ERR_OK ? call_out(c, 200, zone_json(c, &zone)) : e;
+}
+
+static enum err read_languages(struct call *c, json_t *list, struct languages *l)
+{
+    size_t i;
+    json_t *item;
+
+    l->count = 0;
+    json_array_foreach(list, i, item)
+    {
+        const char *tag = json_string_value(item);
+
+        if (tag == NULL || !language_valid(tag))
+            return err_set(&c->detail, ERR_FORMAT,
+                           "\"languages\" takes BCP 47 tags such as vi, hmn or km.");
+        snprintf(l->at[l->count++], LANGUAGE_SIZE, "%s", tag);
+    }
+    return ERR_OK;
+}
+
+static bool is_point(json_t *point)
+{
+    double lon = json_number_value(json_array_get(point, 0));
+    double lat = json_number_value(json_array_get(point, 1));
+
+    return json_array_size(point) == 2 && json_is_number(json_array_get(point, 0)) &&
+           json_is_number(json_array_get(point, 1)) && lon >= -180 && lon <= 180 && lat >= -90 &&
+           lat <= 90;
+}
+
+/* Closed, with at least three corners, as RFC 7946 3.1.6 wants it. */
+static bool is_ring(json_t *ring)
+{
+    size_t count = json_array_size(ring);
+    size_t i;
+    json_t *point;
+
+    json_array_foreach(ring, i, point)
+    {
+        if (!is_point(point))
+            return false;
+    }
+    return count >= 4 && count <= POLYGON_POINTS_MAX &&
+           json_equal(json_array_get(ring, 0), json_array_get(ring, count - 1));
+}
+
+/* A GeoJSON Polygon, or null for none; its coordinates are kept as text. */
+static enum err read_polygon(struct call *c, char *ret_text)
+{
+    json_t *shape = json_object_get(c->body, "polygon");
+    json_t *rings = json_object_get(shape, "coordinates");
+    const char *type = json_string_value(json_object_get(shape, "type"));
+    bool is_good = type != NULL && strcmp(type, "Polygon") == 0 && json_object_size(shape) == 2 &&
+                   json_array_size(rings) >= 1 && json_array_size(rings) <= POLYGON_RINGS_MAX;
+    size_t len, i;
+    json_t *ring;
+
+    ret_text[0] = '\0';
+    if (json_is_null(shape))
+        return ERR_OK;
+    json_array_foreach(rings, i, ring) is_good = is_good && is_ring(ring);
+    if (!is_good)
+        return err_set(
+            &c->detail, ERR_FORMAT,
+            "\"polygon\" takes a GeoJSON Polygon of longitudes and latitudes whose rings "
+            "are closed, or null.");
+    len =
+        json_dumpb(rings, ret_text, ZONE_POLYGON_SIZE - 1, JSON_COMPACT | JSON_REAL_PRECISION(10));
+    if (len >= ZONE_POLYGON_SIZE)
+        return err_set(&c->detail, ERR_LIMIT, "The shape has too many corners; draw it simpler.");
+    ret_text[len] = '\0';
+    return ERR_OK;
+}
+
+static enum err store_polygon(struct call *c, struct zone_id id)
+{
+    static char text[ZONE_POLYGON_SIZE];
+    enum err e;
+
+    if (!body_has(c->body, "polygon"))
+        return ERR_OK;
+    e = read_polygon(c, text);
+    return e == ERR_OK ? store_zone_set_polygon(c->api->ports.db, id, text) : e;
 }
 
 /* Read the body over `zone` and check it against the others. */
 static enum err read_zone(struct call *c, struct zone *zone, bool is_new)
 {
     int64_t parent = zone->parent.v;
+    int64_t rank = zone->rank;
     struct zone *zones = NULL;
     size_t count = 0;
+    json_t *languages = NULL;
+    json_t *polygon = NULL;
     const struct body_field fields[] = {
+        {.name = "languages", .kind = BODY_LIST, .to = &languages, .max = LANGUAGES_MAX},
         {.name = "code", .to = zone->code, .max = ZONE_CODE_SIZE - 1, .required = is_new},
         {.name = "name", .to = zone->name, .max = NAME_SIZE - 1, .required = is_new},
         {.name = "parent", .kind = BODY_NUMBER, .to = &parent, .max = UINT32_MAX},
+        {.name = "rank", .kind = BODY_NUMBER, .to = &rank, .max = ZONE_RANK_MAX},
+        {.name = "polygon", .kind = BODY_NULLABLE, .to = &polygon},
     };
-    enum err e = body_read(c->body, fields, 3, &c->detail);
+    enum err e = body_read(c->body, fields, 6, &c->detail);
 
+    if (e == ERR_OK && languages != NULL)
+        e = read_languages(c, languages, &zone->languages);
     if (e == ERR_OK)
         e = all_zones(c, &zones, &count);
     if (e != ERR_OK)
         return e;
     zone->parent.v = (uint32_t)parent;
+    zone->rank = (uint32_t)rank;
     e = zone_check(zone, zones, count, &c->detail);
     free(zones);
     return e;
@@ -99,6 +206,8 @@ enum err api_zone_add(struct call *c)
     if (e != ERR_OK)
         return e;
     e = store_zone_add(c->api->ports.db, &zone, &id, &c->detail);
+    if (e == ERR_OK)
+        e = store_polygon(c, id);
     if (e == ERR_OK)
         e = call_journal(c, "zone.add", json_incref(c->body), "zone:%u", id.v);
     e = call_end(c, e);
@@ -118,12 +227,14 @@ enum err api_zone_change(struct call *c)
         return e;
     e = store_zone_update(c->api->ports.db, &zone, &c->detail);
     if (e == ERR_OK)
+        e = store_polygon(c, zone.id);
+    if (e == ERR_OK)
         e = call_journal(c, "zone.change", json_incref(c->body), "zone:%u", zone.id.v);
     e = call_end(c, e);
     if (e != ERR_OK)
         return e;
     c->api->ports.schedule_changed(c->api->ports.ctx);
-    return call_out(c, 200, zone_json(&zone));
+    return call_out(c, 200, zone_json(c, &zone));
 }
 
 enum err api_zone_delete(struct call *c)

@@ -89,7 +89,8 @@ static enum err read_value(const struct body_field *f, json_t *value, struct err
         memcpy(f->to, &value, sizeof(value));
         return ERR_OK;
     case BODY_OBJECT:
-        if (!json_is_object(value))
+    case BODY_NULLABLE:
+        if (!json_is_object(value) && !(f->kind == BODY_NULLABLE && json_is_null(value)))
             return err_set(detail, ERR_FORMAT, "\"%s\" is not an object; send {...}.", f->name);
         memcpy(f->to, &value, sizeof(value));
         return ERR_OK;

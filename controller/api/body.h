@@ -19,6 +19,7 @@ enum body_kind {
     BODY_BOOL, /* to: bool */
     BODY_LIST, /* to: json_t *, borrowed; min..max items */
     BODY_OBJECT, /* to: json_t *, borrowed */
+    BODY_NULLABLE, /* the same, or null */
 };
 
 struct body_field {

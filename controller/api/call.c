@@ -22,7 +22,7 @@ enum err call_begin(struct call *c)
 enum err call_end(struct call *c, enum err result)
 {
     struct db *db = c->api->ports.db;
-    enum err e = db_end(db, result);
+    enum err e = db_end(db, result == ERR_OK ? once_store(c) : result);
 
     return db_explain(db, e, &c->detail);
 }
@@ -102,6 +102,20 @@ enum err call_query_number(struct call *c, const char *name, uint64_t *ret_numbe
         strspn(text, "0123456789") != strlen(text))
         return err_set(&c->detail, ERR_FORMAT, "?%s= takes a number without sign.", name);
     *ret_number = strtoull(text, NULL, 10);
+    return ERR_OK;
+}
+
+enum err call_query_span(struct call *c, usec_t *ret_from_us, usec_t *ret_to_us)
+{
+    uint64_t from_us = 0, to_us = INT64_MAX;
+    enum err e = call_query_number(c, "from_us", &from_us);
+
+    if (e == ERR_OK || e == ERR_NOT_FOUND)
+        e = call_query_number(c, "to_us", &to_us);
+    if (e != ERR_OK && e != ERR_NOT_FOUND)
+        return e;
+    *ret_from_us = (usec_t)from_us;
+    *ret_to_us = (usec_t)to_us;
     return ERR_OK;
 }
 

@@ -17,7 +17,11 @@
 enum route_body {
     ROUTE_NO_BODY = 0, /* a body is refused unless it is empty or {} */
     ROUTE_JSON, /* a JSON object */
-    ROUTE_UPLOAD, /* bytes, streamed to a file */
+    ROUTE_UPLOAD, /* bytes of a recording, streamed to a file */
+    ROUTE_PHOTO, /* bytes of a picture, likewise, 1 MiB at most */
+    ROUTE_PART, /* bytes of an upload that can be resumed, appended to its file */
+    ROUTE_SOUND, /* bytes, streamed to what is on air */
+    ROUTE_CAP, /* bytes of a CAP message, collected in memory */
 };
 
 struct call;

@@ -10,6 +10,8 @@
 #include "store_journal.h"
 #include "store_node.h"
 
+#define REFUSED_SPREAD_MS 15000 /* who was refused at once shall not come back at once */
+
 static const char *sentence(loa_EnrolResult result)
 {
     switch (result) {
@@ -62,9 +64,10 @@ static loa_EnrolResult result_of(enum err e)
 }
 
 static enum err issue(struct admission *a, const loa_EnrolRequest *request,
-                      struct node_record *node, usec_t now_us, loa_EnrolReply *out)
+                      const uint8_t secret_sha256[SHA256_BYTES], struct node_record *node,
+                      usec_t now_us, loa_EnrolReply *out)
 {
-    uint8_t der[LINK_CERT_MAX];
+    uint8_t der[STORE_JOIN_CERT_MAX];
     struct err_detail detail = {{0}};
     size_t len;
     enum err e = pki_issue_node(a->pki, bytes_of(request->csr.bytes, request->csr.size), node->id,
@@ -77,14 +80,39 @@ static enum err issue(struct admission *a, const loa_EnrolRequest *request,
     memcpy(out->node_cert.bytes, der, len);
     out->node_cert.size = (pb_size_t)len;
     digest_sha256(bytes_of(der, len), node->cert_sha256);
-    return store_node_set_cert(a->db, node->id, node->cert_sha256);
+    e = store_node_set_cert(a->db, node->id, node->cert_sha256);
+    return e == ERR_OK ? store_join_set_cert(a->db, secret_sha256, bytes_of(der, len)) : e;
+}
+
+/* The answer was lost: who has the key that was enrolled gets it again. ERR_EXISTS: somebody else asks. */
+static enum err answer_again(struct admission *a, const loa_EnrolRequest *request,
+                             const uint8_t secret_sha256[SHA256_BYTES], usec_t now_us,
+                             struct node_record *ret_node, loa_EnrolReply *out)
+{
+    uint8_t der[STORE_JOIN_CERT_MAX];
+    struct node_record node;
+    size_t len;
+    enum err e = store_join_answer(a->db, secret_sha256, now_us, &node, der, &len);
+
+    if (e == ERR_NOT_FOUND || e == ERR_STATE)
+        return ERR_EXISTS;
+    if (e != ERR_OK)
+        return e;
+    if (!cert_request_fits(bytes_of(request->csr.bytes, request->csr.size), bytes_of(der, len)))
+        return ERR_EXISTS;
+    memcpy(out->node_cert.bytes, der, len);
+    out->node_cert.size = (pb_size_t)len;
+    *ret_node = node;
+    return ERR_OK;
 }
 
 static enum err journal(struct admission *a, const struct node_record *node, const char *address,
                         usec_t now_us)
 {
-    struct journal_entry entry = {.at_us = now_us, .actor = "station", .action = "node.enrol"};
+    bool is_known = registry_find(a->registry, node->id) != NULL;
+    struct journal_entry entry = {.at_us = now_us, .actor = "station"};
 
+    snprintf(entry.action, sizeof(entry.action), "%s", is_known ? "node.replace" : "node.enrol");
     snprintf(entry.object, sizeof(entry.object), "node:%u", node->id.v);
     snprintf(entry.detail, sizeof(entry.detail), "{\"address\":\"%s\"}", address);
     return store_journal_append(a->db, &entry);
@@ -108,10 +136,27 @@ static enum err admit(struct admission *a, const loa_EnrolRequest *request, cons
         return ERR_IO;
     e = store_join_redeem(a->db, secret_sha256, &wish, now_us, ret_node);
     if (e == ERR_OK)
-        e = issue(a, request, ret_node, now_us, out);
+        e = issue(a, request, secret_sha256, ret_node, now_us, out);
     if (e == ERR_OK)
         e = journal(a, ret_node, address, now_us);
-    return db_end(a->db, e);
+    e = db_end(a->db, e);
+    if (e == ERR_EXISTS)
+        e = answer_again(a, request, secret_sha256, now_us, ret_node, out);
+    return e;
+}
+
+/* The board that stood here before: its certificate is worthless from here on. */
+static void drop_old_board(struct admission *a, struct node_id node)
+{
+    const struct node_entry *entry = registry_find(a->registry, node);
+    loa_Bye bye = loa_Bye_init_zero;
+
+    if (entry == NULL || entry->live.conn == 0)
+        return;
+    bye.code = loa_ByeCode_BYE_CODE_REVOKED;
+    snprintf(bye.detail, sizeof(bye.detail), "another board has taken the place of this one");
+    if (net_close(a->net, entry->live.conn, &bye) == ERR_OK)
+        log_event(LOG_INFO, "node.replaced", "node=%u", node.v);
 }
 
 void admission_on_request(struct admission *a, const struct net_event *event)
@@ -131,14 +176,19 @@ void admission_on_request(struct admission *a, const struct net_event *event)
             out.node_cert.size = 0;
         if (e == ERR_NOT_FOUND || e == ERR_EXISTS || e == ERR_STATE)
             enrol_limiter_wrong(&a->limiter, event->address, now_us);
-        if (e == ERR_OK)
+        if (e == ERR_OK) {
+            drop_old_board(a, node.id);
             e = registry_put(a->registry, &node);
+        }
         if (e == ERR_OK) {
             out.node_id = node.id.v;
             memcpy(out.station, a->station->code, sizeof(out.station));
             a->node_joined(a->ctx, node.id);
         }
     }
+    if (out.result == loa_EnrolResult_ENROL_RESULT_RATE_LIMITED ||
+        out.result == loa_EnrolResult_ENROL_RESULT_UNAVAILABLE)
+        out.spread_ms = REFUSED_SPREAD_MS;
     snprintf(out.detail, sizeof(out.detail), "%s", sentence(out.result));
     log_event(LOG_INFO, "enrol.answered", "address=%s result=%d node=%u", event->address,
               (int)out.result, out.node_id);

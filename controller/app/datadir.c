@@ -63,7 +63,7 @@ static enum err take_lock(struct datadir *d, struct err_detail *detail)
 
 enum err datadir_open(const char *path, struct datadir *ret_dir, struct err_detail *detail)
 {
-    static struct datadir d; /* 20 kB; called once */
+    static struct datadir d; /* 32 kB; called once */
     enum err e;
 
     if (strlen(path) > PATH_MAX - 64)
@@ -73,6 +73,9 @@ enum err datadir_open(const char *path, struct datadir *ret_dir, struct err_deta
     path_in(d.db, path, "loa.db");
     path_in(d.pki, path, "pki");
     path_in(d.media, path, "media");
+    path_in(d.photos, path, "photos");
+    path_in(d.backups, path, "backups");
+    path_in(d.uploads, path, "uploads");
     path_in(d.tmp, path, "tmp");
     e = make_dir(d.root, detail);
     if (e == ERR_OK)
@@ -80,6 +83,12 @@ enum err datadir_open(const char *path, struct datadir *ret_dir, struct err_deta
     if (e != ERR_OK)
         return e;
     e = make_dir(d.media, detail);
+    if (e == ERR_OK)
+        e = make_dir(d.photos, detail);
+    if (e == ERR_OK)
+        e = make_dir(d.backups, detail);
+    if (e == ERR_OK)
+        e = make_dir(d.uploads, detail);
     if (e == ERR_OK)
         e = make_dir(d.tmp, detail);
     if (e != ERR_OK) {

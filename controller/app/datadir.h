@@ -1,7 +1,8 @@
 /* datadir.h - the controller's directory: made private, locked against a second controller.
  *
- * DIR/loa.db, DIR/pki/, DIR/media/, DIR/tmp/ (uploads), DIR/run.json (ports and pid while running),
- * DIR/admin-code (until the first account exists). Thread: main. */
+ * DIR/loa.db, DIR/pki/, DIR/media/, DIR/photos/ (of nodes), DIR/backups/, DIR/uploads/ (in parts, not complete),
+ * DIR/tmp/, DIR/run.json (ports and pid while running), DIR/admin-code (until the first account exists).
+ * Thread: main. */
 #ifndef LOA_DATADIR_H
 #define LOA_DATADIR_H
 
@@ -16,6 +17,9 @@ struct datadir {
     char db[PATH_MAX];
     char pki[PATH_MAX];
     char media[PATH_MAX];
+    char photos[PATH_MAX];
+    char backups[PATH_MAX];
+    char uploads[PATH_MAX];
     char tmp[PATH_MAX];
     int lock_fd;
 };

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,33 @@ static void put_nodes(FILE *out, struct wiring *w)
     fprintf(out, "# TYPE loa_nodes_connected gauge\nloa_nodes_connected %zu\n", ready);
 }
 
+static void put_alarms(FILE *out, struct wiring *w)
+{
+    const struct supervise *s = alarms_supervise(w->alarms);
+
+    fprintf(out, "# TYPE loa_alarms gauge\nloa_alarms{level=\"warning\"} %zu\n",
+            supervise_standing(s, ALARM_LEVEL_WARNING));
+    fprintf(out, "loa_alarms{level=\"critical\"} %zu\n",
+            supervise_standing(s, ALARM_LEVEL_CRITICAL));
+}
+
+#ifdef __SANITIZE_ADDRESS__
+size_t
+__sanitizer_get_current_allocated_bytes(void); /* of the compiler's library, in no header of GCC */
+#endif
+
+/* Bytes that are in use of what malloc gave out. The resident memory says less: malloc keeps what was freed. */
+static size_t allocated_bytes(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+    return __sanitizer_get_current_allocated_bytes();
+#else
+    struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
+#endif
+}
+
 static void put_process(FILE *out)
 {
     struct rusage usage;
@@ -33,6 +61,7 @@ static void put_process(FILE *out)
             pages = 0;
         fclose(statm);
     }
+    fprintf(out, "# TYPE loa_allocated_bytes gauge\nloa_allocated_bytes %zu\n", allocated_bytes());
     getrusage(RUSAGE_SELF, &usage);
     fprintf(out, "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes %ld\n",
             pages * 4096);
@@ -51,6 +80,7 @@ char *wiring_metrics(void *ctx)
     if (out == NULL)
         return NULL;
     put_nodes(out, w);
+    put_alarms(out, w);
     fprintf(out, "# TYPE loa_encodes_total counter\nloa_encodes_total %" PRIu64 "\n",
             encoder_programmes());
     fprintf(out, "# TYPE loa_streams gauge\nloa_streams %zu\n", engine_streams(w->engine));
@@ -61,6 +91,11 @@ char *wiring_metrics(void *ctx)
                 strstr(name, "_total") != NULL ? "counter" : "gauge", name,
                 net_count(w->net, (enum net_counter)i));
     }
+    fprintf(out,
+            "# HELP loa_loop_longest_us The longest the main loop was held up since this was last "
+            "read.\n"
+            "# TYPE loa_loop_longest_us gauge\nloa_loop_longest_us %" PRIu64 "\n",
+            loopwatch_take_us(&w->loopwatch));
     put_process(out);
     if (fclose(out) != 0) {
         free(text);

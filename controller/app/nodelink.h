@@ -7,7 +7,9 @@
 #define LOA_NODELINK_H
 
 #include "admission.h"
+#include "alarms.h"
 #include "err.h"
+#include "live.h"
 #include "net.h"
 #include "onair.h"
 #include "registry.h"
@@ -18,7 +20,9 @@ struct nodelink {
     struct registry *registry;
     const struct station *station;
     struct onair *onair;
+    struct live *live;
     struct admission *admission;
+    struct alarms *alarms;
     const char *media_dir;
     struct bytes order_cert_der; /* of the order signing key */
     usec_t (*now_us)(void *ctx);
@@ -28,6 +32,9 @@ struct nodelink {
 /* Take in one event of the net; `arg` is the struct nodelink. */
 void nodelink_on_event(void *arg, const struct net_event *event);
 
+/* A batch of them is over: store and answer what nodes said. Likewise. */
+void nodelink_on_turn(void *arg);
+
 /* Queue one message to a node. ERR_NOT_FOUND: no session stands; otherwise as net_send_message(). */
 MUST_USE enum err nodelink_send(struct nodelink *l, struct node_id node, const loa_Msg *msg);
 
@@ -36,6 +43,9 @@ MUST_USE enum err nodelink_join(struct nodelink *l, struct node_id node, struct 
 
 /* Tell a node its settings, if it is connected. */
 void nodelink_send_settings(struct nodelink *l, struct node_id node);
+
+/* Somebody looks at level meters: ask nodes that sound for theirs, no more often than is needed. */
+void nodelink_watch(struct nodelink *l);
 
 /* End a node's session, with the reason for its log. */
 void nodelink_drop(struct nodelink *l, struct node_id node, loa_ByeCode code, const char *detail);

@@ -30,6 +30,11 @@ static bool node_is_ready(void *ctx, struct node_id node)
     return entry != NULL && entry->live.ready;
 }
 
+bool onair_concerns_all(enum err e)
+{
+    return e == ERR_IO || e == ERR_NOMEM || e == ERR_BUSY;
+}
+
 struct broadcast *onair_find(struct onair *o, struct broadcast_id id)
 {
     for (size_t i = 0; i < o->count; i++) {
@@ -70,8 +75,11 @@ static enum err load_unfinished(struct onair *o)
             return e;
         for (size_t i = 0; i < count; i++) {
             e = onair_hold(o, rows[i].broadcast.id);
-            if (e != ERR_OK)
+            if (e != ERR_OK && onair_concerns_all(e))
                 return e;
+            if (e != ERR_OK)
+                log_event(LOG_ERROR, "broadcast.not_loaded", "broadcast=%llu error=%s",
+                          (unsigned long long)rows[i].broadcast.id.v, err_name(e));
         }
     } while (count == 16);
     return ERR_OK;
@@ -86,7 +94,8 @@ enum err onair_new(const struct onair_config *config, usec_t now_us, struct onai
         return ERR_NOMEM;
     o->config = *config;
     o->live = calloc(ONAIR_BROADCASTS_MAX, sizeof(*o->live));
-    if (o->live == NULL)
+    o->answers = calloc(ONAIR_ANSWERS_MAX, sizeof(*o->answers));
+    if (o->live == NULL || o->answers == NULL)
         goto out;
     e = load_unfinished(o);
     if (e != ERR_OK)
@@ -106,13 +115,34 @@ void onair_free(struct onair *o)
     for (size_t i = 0; i < o->count; i++)
         broadcast_deinit(&o->live[i]);
     free(o->live);
+    free(o->answers);
     free(o);
+}
+
+const struct broadcast *onair_broadcast(struct onair *o, struct broadcast_id id)
+{
+    return onair_find(o, id);
+}
+
+const struct broadcast *onair_at(const struct onair *o, size_t i)
+{
+    return i < o->count ? &o->live[i] : NULL;
 }
 
 static void end_stream(struct onair *o, const struct broadcast *b)
 {
     if (b->stream.v != 0)
         o->config.ports.stream_stop(o->config.ports.ctx, b->stream);
+}
+
+static void forget_order(struct broadcast *b, struct order_id order)
+{
+    for (size_t i = 0; i < b->target_count; i++) {
+        if (b->targets[i].order.v == order.v)
+            b->targets[i].order.v = 0;
+        if (b->targets[i].stop.v == order.v)
+            b->targets[i].stop.v = 0;
+    }
 }
 
 /* Issue the order, or repeat it under its own id, and remember to send it after the commit. */
@@ -125,21 +155,30 @@ static enum err send_later(struct onair *o, struct broadcast *b,
 
     if (out->count == SENDS_MAX)
         return ERR_BUSY;
-    if (order.v == 0)
-        e = onair_issue(o, b, action->node, kind, now_us, &order);
+    if (order.v == 0 && kind == loa_OrderKind_ORDER_KIND_STOP)
+        e = onair_issue_stop(o, b, action->node, now_us, &order);
+    else if (order.v == 0 && b->priority == PRIORITY_EMERGENCY)
+        e = onair_issue_shared(o, b, action->node, now_us, &order);
+    else if (order.v == 0)
+        e = onair_issue(o, b, action->node, now_us, &order);
     if (e != ERR_OK)
         return e;
     if (kind == loa_OrderKind_ORDER_KIND_STOP)
         broadcast_stop_ordered(b, action->node, order, now_us);
     else
         broadcast_ordered(b, action->node, order, now_us);
+    e = store_broadcast_set_target(o->config.db, b->id, broadcast_target(b, action->node));
+    if (e != ERR_OK && action->order.v == 0)
+        forget_order(b, order); /* it is rolled back for all whom it names */
+    if (e != ERR_OK)
+        return e;
     out->at[out->count].node = action->node;
     out->at[out->count].order = order;
     out->count++;
-    return store_broadcast_set_target(o->config.db, b->id, broadcast_target(b, action->node));
+    return ERR_OK;
 }
 
-static enum err store_new_state(struct onair *o, struct broadcast *b)
+static enum err store_new_state(struct onair *o, struct broadcast *b, usec_t now_us)
 {
     enum err e = store_broadcast_set_state(o->config.db, b);
 
@@ -149,6 +188,8 @@ static enum err store_new_state(struct onair *o, struct broadcast *b)
         end_stream(o, b);
     log_event(LOG_INFO, "broadcast.state", "broadcast=%llu state=%s", (unsigned long long)b->id.v,
               broadcast_state_name(b->state));
+    if (e == ERR_OK && b->state == BROADCAST_MISSED)
+        e = onair_missed(o, b, b->id, now_us);
     return e;
 }
 
@@ -161,36 +202,79 @@ static enum err apply(struct onair *o, struct broadcast *b, const struct broadca
     case BROADCAST_SEND_STOP:
         return send_later(o, b, action, loa_OrderKind_ORDER_KIND_STOP, now_us, out);
     case BROADCAST_STATE_CHANGED:
-        return store_new_state(o, b);
+        return store_new_state(o, b, now_us);
     case BROADCAST_NOTHING:
         break;
     }
     return ERR_OK;
 }
 
-/* One broadcast's actions until it has none; all in the transaction of the step. */
+/* What a failed action changed in memory was rolled back in the store, order numbers with it: go on from what
+ * is stored. A stop holds whether or not it could be stored. */
+static void follow_store(struct onair *o, struct broadcast *b)
+{
+    static struct broadcast stored;
+
+    if (store_broadcast_get(o->config.db, b->id, &stored) != ERR_OK)
+        return;
+    if (b->cancelled_us != 0 && !is_over(&stored)) {
+        stored.state = BROADCAST_CANCELLED;
+        stored.cancelled_us = b->cancelled_us;
+    }
+    broadcast_deinit(b);
+    *b = stored;
+}
+
+/* An action in a part of the step's transaction of its own, so that one that fails takes no other along. */
+static enum err try_action(struct onair *o, struct broadcast *b,
+                           const struct broadcast_action *action, usec_t now_us, struct sends *out)
+{
+    enum err e = db_begin(o->config.db);
+
+    return e == ERR_OK ? db_end(o->config.db, apply(o, b, action, now_us, out)) : e;
+}
+
+/* One broadcast's actions until it has none; all in the transaction of the step. An error is one that
+ * concerns every broadcast; one target's bad row or order is tried again later. */
 static enum err step_one(struct onair *o, struct broadcast *b, usec_t now_us, struct sends *out,
                          bool *begun, usec_t *next_us)
 {
     for (;;) {
         usec_t again_us = INT64_MAX;
+        enum broadcast_state state = b->state;
         struct broadcast_action action = broadcast_step(b, now_us, node_is_ready, o, &again_us);
-        enum err e;
+        struct broadcast_target before = {.node = {0}};
+        enum err e = ERR_OK;
 
         if (action.kind == BROADCAST_NOTHING) {
             if (again_us < *next_us)
                 *next_us = again_us;
             return ERR_OK;
         }
-        if (!*begun) {
+        if (action.kind != BROADCAST_STATE_CHANGED)
+            before = *broadcast_target(b, action.node);
+        if (!*begun)
             e = db_begin(o->config.db);
-            if (e != ERR_OK)
-                return e;
-            *begun = true;
-        }
-        e = apply(o, b, &action, now_us, out);
         if (e != ERR_OK)
             return e;
+        *begun = true;
+        e = try_action(o, b, &action, now_us, out);
+        if (e != ERR_OK && onair_concerns_all(e))
+            return e;
+        if (e == ERR_OK)
+            continue;
+        log_event(LOG_ERROR, "broadcast.step_failed", "broadcast=%llu node=%u error=%s",
+                  (unsigned long long)b->id.v, action.node.v, err_name(e));
+        if (action.kind != BROADCAST_STATE_CHANGED) {
+            *broadcast_target(b, action.node) = before;
+            broadcast_send_failed(b, action.node, now_us);
+            continue;
+        }
+        b->state = state; /* also when the store cannot be read either */
+        follow_store(o, b);
+        if (now_us + USEC_PER_SEC < *next_us)
+            *next_us = now_us + USEC_PER_SEC;
+        return ERR_OK;
     }
 }
 
@@ -208,22 +292,14 @@ static void drop_finished(struct onair *o)
     o->count = kept;
 }
 
-/* What a failed step changed in memory was rolled back in the store, order numbers with it: go on from what is
- * stored. A stop holds whether or not it could be stored. */
-static void follow_store(struct onair *o)
+static void send_all(struct onair *o, const struct sends *out)
 {
-    for (size_t i = 0; i < o->count; i++) {
-        struct broadcast *b = &o->live[i];
-        static struct broadcast stored;
+    struct order_id read = {0};
 
-        if (store_broadcast_get(o->config.db, b->id, &stored) != ERR_OK)
-            continue;
-        if (b->cancelled_us != 0 && !is_over(&stored)) {
-            stored.state = BROADCAST_CANCELLED;
-            stored.cancelled_us = b->cancelled_us;
-        }
-        broadcast_deinit(b);
-        *b = stored;
+    for (size_t i = 0; i < out->count; i++) {
+        if (onair_send_order(o, out->at[i].node, out->at[i].order, &read) != ERR_OK)
+            log_event(LOG_WARN, "order.not_sent", "node=%u order=%llu", out->at[i].node.v,
+                      (unsigned long long)out->at[i].order.v);
     }
 }
 
@@ -235,8 +311,8 @@ usec_t onair_step(struct onair *o, usec_t now_us)
     enum err e = ERR_OK;
 
     out.count = 0;
-    if (now_us - o->planned_us >= ONAIR_PLAN_EVERY_US)
-        e = onair_plan(o, now_us);
+    if (now_us - o->planned_us >= ONAIR_PLAN_EVERY_US && onair_plan(o, now_us) != ERR_OK)
+        log_event(LOG_ERROR, "onair.plan_failed", NULL); /* what was planned before goes on */
     for (size_t i = 0; e == ERR_OK && i < o->count; i++)
         e = step_one(o, &o->live[i], now_us, &out, &begun, &next_us);
     if (begun)
@@ -244,17 +320,37 @@ usec_t onair_step(struct onair *o, usec_t now_us)
     if (e != ERR_OK) {
         /* A full disk must not silence what is already known to the nodes; try again soon. */
         log_event(LOG_ERROR, "onair.step_failed", "error=%s", err_name(e));
-        if (begun)
-            follow_store(o);
+        for (size_t i = 0; begun && i < o->count; i++)
+            follow_store(o, &o->live[i]);
         return now_us + USEC_PER_SEC;
     }
-    for (size_t i = 0; i < out.count; i++) {
-        if (onair_send_order(o, out.at[i].node, out.at[i].order) != ERR_OK)
-            log_event(LOG_WARN, "order.not_sent", "node=%u order=%llu", out.at[i].node.v,
-                      (unsigned long long)out.at[i].order.v);
-    }
+    send_all(o, &out);
     drop_finished(o);
     return next_us;
+}
+
+enum err onair_start(struct onair *o, struct broadcast_id id, usec_t now_us)
+{
+    static struct sends out;
+    struct broadcast *b;
+    usec_t next_us = INT64_MAX;
+    bool begun = false;
+    enum err e = onair_hold(o, id);
+
+    if (e != ERR_OK)
+        return e;
+    b = onair_find(o, id);
+    out.count = 0;
+    e = step_one(o, b, now_us, &out, &begun, &next_us);
+    if (begun)
+        e = db_end(o->config.db, e == ERR_BUSY ? ERR_OK : e);
+    if (e != ERR_OK && begun)
+        follow_store(o, b);
+    if (e == ERR_OK)
+        send_all(o, &out);
+    for (size_t i = 0; i < b->target_count; i++)
+        onair_offer(o, b, b->targets[i].node);
+    return e;
 }
 
 /* A stop survives a crash, but does not wait for a disk: nodes are told first. */
@@ -299,62 +395,34 @@ size_t onair_stop_all(struct onair *o, usec_t now_us)
     return stopped;
 }
 
-void onair_node_ready(struct onair *o, struct node_id node, usec_t now_us)
+/* Orders that a node accepted and has not played to the end. */
+static uint32_t accepted_by(struct onair *o, struct node_id node, usec_t now_us)
 {
+    uint32_t count = 0;
+
     for (size_t i = 0; i < o->count; i++) {
-        if (broadcast_target(&o->live[i], node) == NULL)
-            continue;
-        onair_offer(o, &o->live[i], node);
+        const struct broadcast_target *t = broadcast_target(&o->live[i], node);
+
+        count += t != NULL && t->state == TARGET_ACCEPTED &&
+                 o->live[i].state != BROADCAST_CANCELLED && now_us < broadcast_over_us(&o->live[i]);
+    }
+    return count;
+}
+
+void onair_node_ready(struct onair *o, struct node_id node, uint32_t orders_held, usec_t now_us)
+{
+    uint32_t accepted = accepted_by(o, node, now_us);
+
+    if (orders_held < accepted)
+        log_event(LOG_WARN, "node.plan_lost", "node=%u accepted=%u held=%u", node.v, accepted,
+                  orders_held);
+    onair_offer_all(o, node);
+    for (size_t i = 0; i < o->count; i++) {
         broadcast_on_reconnect(&o->live[i], node);
+        if (orders_held < accepted)
+            broadcast_on_plan_lost(&o->live[i], node);
     }
-    onair_step(o, now_us);
-}
-
-void onair_on_ack(struct onair *o, struct node_id node, const loa_OrderAck *ack, usec_t now_us)
-{
-    for (size_t i = 0; i < o->count; i++) {
-        struct broadcast *b = &o->live[i];
-
-        if (broadcast_on_ack(b, node, ack) != ERR_OK)
-            continue;
-        if (store_broadcast_set_target(o->config.db, b->id, broadcast_target(b, node)) != ERR_OK)
-            log_event(LOG_ERROR, "onair.ack_not_stored", "node=%u", node.v);
-        if (ack->verdict != loa_Verdict_VERDICT_ACCEPTED)
-            log_event(LOG_WARN, "order.refused", "node=%u order=%llu verdict=%d detail=%s", node.v,
-                      (unsigned long long)ack->order_id, (int)ack->verdict, LOG_TEXT(ack->detail));
-        onair_step(o, now_us);
-        return;
-    }
-}
-
-void onair_on_receipt(struct onair *o, struct node_id node, const loa_Receipt *receipt,
-                      usec_t now_us)
-{
-    struct broadcast *b = onair_find(o, (struct broadcast_id){receipt->broadcast_id});
-    enum err e = b != NULL ? broadcast_on_receipt(b, node, receipt) : ERR_OK;
-    loa_Msg msg = loa_Msg_init_zero;
-
-    /* What the broadcast does not take (another order's) must not reach its targets in the store. */
-    if (e == ERR_OK || e == ERR_EXISTS)
-        e = store_broadcast_add_receipt(o->config.db, node, receipt, now_us);
-    if (e == ERR_FORMAT)
-        e = ERR_NOT_FOUND;
-    if (e != ERR_OK && e != ERR_EXISTS && e != ERR_NOT_FOUND) {
-        log_event(LOG_ERROR, "receipt.not_stored", "node=%u error=%s", node.v, err_name(e));
-        return; /* not acknowledged: the node keeps it and sends it again */
-    }
-    if (e == ERR_NOT_FOUND)
-        log_event(LOG_WARN, "receipt.unknown", "node=%u broadcast=%llu", node.v,
-                  (unsigned long long)receipt->broadcast_id);
-    if (e == ERR_OK)
-        log_event(LOG_INFO, "receipt.stored", "node=%u broadcast=%llu outcome=%d reason=%d", node.v,
-                  (unsigned long long)receipt->broadcast_id, (int)receipt->outcome,
-                  (int)receipt->reason);
-    msg.which_body = loa_Msg_receipt_ack_tag;
-    msg.body.receipt_ack.receipt_id = receipt->receipt_id;
-    if (o->config.ports.send(o->config.ports.ctx, node, &msg) != ERR_OK)
-        return; /* gone; it will send the receipt again */
-    onair_step(o, now_us);
+    o->unsettled = true;
 }
 
 void onair_on_join(struct onair *o, struct node_id node, struct stream_id stream)

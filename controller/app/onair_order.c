@@ -2,12 +2,14 @@
 
 #include "log.h"
 #include "onair_impl.h"
+#include "store_emergency.h"
 #include "store_media.h"
 #include "store_order.h"
 #include "store_station.h"
 
 /* Ids of stops that leave without the store: apart from its counter, and never twice. */
 #define ORDER_ID_UNSTORED (UINT64_C(1) << 62)
+#define OFFERS_MAX 1024 /* places in a node's cache */
 
 static enum err sign(struct onair *o, const loa_OrderBody *body, loa_Order *ret_order)
 {
@@ -26,30 +28,26 @@ static enum err sign(struct onair *o, const loa_OrderBody *body, loa_Order *ret_
     return e;
 }
 
-enum err onair_issue(struct onair *o, struct broadcast *b, struct node_id node, loa_OrderKind kind,
-                     usec_t now_us, struct order_id *ret_id)
+/* Number, sign and keep one; `body` has everything but its number. */
+static enum err issue(struct onair *o, const struct broadcast *b, struct node_id node,
+                      loa_OrderBody *body, struct order_id *ret_id)
 {
-    static loa_OrderBody body;
     static struct store_order row;
     uint64_t id;
     enum err e = store_station_next(o->config.db, STORE_COUNTER_ORDER, &id);
 
     if (e != ERR_OK)
         return e;
-    if (kind == loa_OrderKind_ORDER_KIND_STOP)
-        broadcast_fill_stop(b, o->config.station->code, node, (struct order_id){id}, now_us, &body);
-    else
-        broadcast_fill_order(b, o->config.station->code, node, (struct order_id){id}, now_us,
-                             &body);
+    body->order_id = id;
     row = (struct store_order){
         .id = {id},
         .broadcast = b->id,
         .node = node,
-        .kind = kind,
-        .issued_us = now_us,
-        .expires_us = body.expires_us,
+        .kind = body->kind,
+        .issued_us = body->issued_us,
+        .expires_us = body->expires_us,
     };
-    e = sign(o, &body, &row.order);
+    e = sign(o, body, &row.order);
     if (e == ERR_OK)
         e = store_order_add(o->config.db, &row);
     if (e == ERR_OK)
@@ -57,18 +55,135 @@ enum err onair_issue(struct onair *o, struct broadcast *b, struct node_id node, 
     return e;
 }
 
-enum err onair_send_order(struct onair *o, struct node_id node, struct order_id id)
+enum err onair_issue(struct onair *o, struct broadcast *b, struct node_id node, usec_t now_us,
+                     struct order_id *ret_id)
+{
+    static loa_OrderBody body;
+
+    broadcast_fill_order(b, o->config.station->code, node, (struct order_id){0}, now_us, &body);
+    return issue(o, b, node, &body, ret_id);
+}
+
+/* Issue an order to this target and to as many of those after it as it has room for, of those that `wants` names.
+ *
+ *   number  where a target keeps the order's */
+static enum err
+issue_to_many(struct onair *o, struct broadcast *b, loa_OrderBody *body,
+              bool (*wants)(const struct broadcast *b, const struct broadcast_target *t),
+              struct order_id *(*number)(struct broadcast_target *t), struct order_id *ret_id)
+{
+    const size_t room = sizeof(body->nodes) / sizeof(body->nodes[0]);
+    struct broadcast_target *first = broadcast_target(b, (struct node_id){body->nodes[0]});
+    enum err e;
+
+    for (struct broadcast_target *t = first + 1;
+         t < b->targets + b->target_count && body->nodes_count < room; t++) {
+        if (wants(b, t))
+            body->nodes[body->nodes_count++] = t->node.v;
+    }
+    e = issue(o, b, (struct node_id){0}, body, ret_id);
+    for (size_t i = 0; e == ERR_OK && i < body->nodes_count; i++)
+        *number(broadcast_target(b, (struct node_id){body->nodes[i]})) = *ret_id;
+    return e;
+}
+
+static bool wants_order(const struct broadcast *b, const struct broadcast_target *t)
+{
+    (void)b;
+    return t->order.v == 0;
+}
+
+static struct order_id *order_number(struct broadcast_target *t)
+{
+    return &t->order;
+}
+
+enum err onair_issue_shared(struct onair *o, struct broadcast *b, struct node_id node,
+                            usec_t now_us, struct order_id *ret_id)
+{
+    static loa_OrderBody body;
+
+    broadcast_fill_order(b, o->config.station->code, node, (struct order_id){0}, now_us, &body);
+    return issue_to_many(o, b, &body, wants_order, order_number, ret_id);
+}
+
+static bool wants_stop(const struct broadcast *b, const struct broadcast_target *t)
+{
+    return t->stop.v == 0 && broadcast_is_to_stop(b, t);
+}
+
+static struct order_id *stop_number(struct broadcast_target *t)
+{
+    return &t->stop;
+}
+
+enum err onair_issue_stop(struct onair *o, struct broadcast *b, struct node_id node, usec_t now_us,
+                          struct order_id *ret_id)
+{
+    static loa_OrderBody body;
+
+    broadcast_fill_stop(b, o->config.station->code, node, (struct order_id){0}, now_us, &body);
+    return issue_to_many(o, b, &body, wants_stop, stop_number, ret_id);
+}
+
+enum err onair_send_order(struct onair *o, struct node_id node, struct order_id id,
+                          struct order_id *read)
 {
     static struct store_order row;
     static loa_Msg msg;
-    enum err e = store_order_get(o->config.db, id, &row);
+    enum err e = ERR_OK;
+
+    if (read->v != id.v) {
+        read->v = 0;
+        e = store_order_get(o->config.db, id, &row);
+        if (e != ERR_OK)
+            return e;
+        *read = id;
+        msg = (loa_Msg)loa_Msg_init_zero;
+        msg.which_body = loa_Msg_order_tag;
+        msg.body.order = row.order;
+    }
+    return o->config.ports.send(o->config.ports.ctx, node, &msg);
+}
+
+static enum err order_one(struct onair *o, loa_OrderKind kind, struct node_id node, usec_t now_us,
+                          uint64_t *ret_order)
+{
+    static loa_OrderBody body;
+    static loa_Msg msg;
+    uint64_t id;
+    enum err e = store_station_next(o->config.db, STORE_COUNTER_ORDER, &id);
 
     if (e != ERR_OK)
         return e;
+    body = (loa_OrderBody)loa_OrderBody_init_zero;
+    body.order_id = id;
+    memcpy(body.station, o->config.station->code, sizeof(body.station));
+    body.kind = kind;
+    body.priority = loa_Priority_PRIORITY_NORMAL;
+    body.nodes[0] = node.v;
+    body.nodes_count = 1;
+    body.issued_us = now_us;
+    body.start_us = now_us;
+    body.expires_us = now_us + ONAIR_TEST_US;
     msg = (loa_Msg)loa_Msg_init_zero;
     msg.which_body = loa_Msg_order_tag;
-    msg.body.order = row.order;
-    return o->config.ports.send(o->config.ports.ctx, node, &msg);
+    e = sign(o, &body, &msg.body.order);
+    if (e == ERR_OK)
+        e = o->config.ports.send(o->config.ports.ctx, node, &msg);
+    if (e == ERR_OK)
+        *ret_order = id;
+    return e;
+}
+
+enum err onair_test(struct onair *o, struct node_id node, usec_t now_us, uint64_t *ret_order)
+{
+    return order_one(o, loa_OrderKind_ORDER_KIND_TEST, node, now_us, ret_order);
+}
+
+enum err onair_reboot(struct onair *o, struct node_id node, usec_t now_us, uint64_t *ret_order)
+{
+    return order_one(o, loa_OrderKind_ORDER_KIND_REBOOT, node, now_us, ret_order);
 }
 
 void onair_silence(struct onair *o, struct broadcast_id broadcast, usec_t now_us)
@@ -100,20 +215,99 @@ void onair_silence(struct onair *o, struct broadcast_id broadcast, usec_t now_us
     }
 }
 
+static enum err offer(struct onair *o, const struct media_id *media, usec_t needed_us,
+                      struct node_id node)
+{
+    struct media_info info;
+    loa_Msg msg = loa_Msg_init_zero;
+    enum err e = store_media_get(o->config.db, media, &info);
+
+    if (e != ERR_OK)
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
+    msg.which_body = loa_Msg_media_offer_tag;
+    memcpy(msg.body.media_offer.sha256, info.id.sha256, SHA256_BYTES);
+    msg.body.media_offer.size_bytes = info.size_bytes;
+    msg.body.media_offer.duration_ms = info.duration_ms;
+    msg.body.media_offer.needed_us = needed_us;
+    return o->config.ports.send(o->config.ports.ctx, node, &msg);
+}
+
+/* What comes by stream in any case need not be held by nodes. */
+static bool is_offered(const struct broadcast *b, const struct part *p)
+{
+    return !broadcast_is_live(b) && p->kind != PART_SILENCE;
+}
+
 void onair_offer(struct onair *o, const struct broadcast *b, struct node_id node)
 {
-    for (size_t i = 0; i < b->media_count; i++) {
-        struct media_info info;
-        loa_Msg msg = loa_Msg_init_zero;
-
-        if (store_media_get(o->config.db, &b->media[i].media, &info) != ERR_OK)
-            continue;
-        msg.which_body = loa_Msg_media_offer_tag;
-        memcpy(msg.body.media_offer.sha256, info.id.sha256, SHA256_BYTES);
-        msg.body.media_offer.size_bytes = info.size_bytes;
-        msg.body.media_offer.duration_ms = info.duration_ms;
-        msg.body.media_offer.needed_us = b->start_us;
-        if (o->config.ports.send(o->config.ports.ctx, node, &msg) != ERR_OK)
+    for (size_t i = 0; i < b->media_count; i++)
+        if (is_offered(b, &b->media[i]) &&
+            offer(o, &b->media[i].media, b->start_us, node) != ERR_OK)
             return;
+    if (b->live.has_fallback && offer(o, &b->live.fallback.media, b->start_us, node) != ERR_OK)
+        return;
+}
+
+struct use {
+    const struct media_id *media;
+    usec_t needed_us;
+};
+
+static void note_use(struct use *uses, size_t *count, const struct media_id *media,
+                     usec_t needed_us)
+{
+    size_t i = 0;
+
+    while (i < *count && memcmp(uses[i].media->sha256, media->sha256, SHA256_BYTES) != 0)
+        i++;
+    if (i == OFFERS_MAX)
+        return;
+    if (i == *count)
+        uses[(*count)++] = (struct use){media, needed_us};
+    else if (needed_us < uses[i].needed_us)
+        uses[i].needed_us = needed_us;
+}
+
+static void offer_emergency_set(struct onair *o, struct node_id node)
+{
+    struct emergency_entry entries[EMERGENCY_SIGNALS];
+    size_t count = 0;
+
+    if (store_emergency_list(o->config.db, entries, &count) != ERR_OK)
+        log_event(LOG_ERROR, "emergency.not_offered", "node=%u", node.v);
+    for (size_t i = 0; i < count; i++)
+        if (offer(o, &entries[i].media, 0, node) != ERR_OK)
+            return;
+}
+
+void onair_emergency_changed(struct onair *o)
+{
+    for (size_t i = 0; i < registry_count(o->config.registry); i++) {
+        const struct node_entry *entry = registry_at(o->config.registry, i);
+
+        if (entry->live.ready)
+            offer_emergency_set(o, entry->record.id);
     }
+}
+
+void onair_offer_all(struct onair *o, struct node_id node)
+{
+    static struct use uses[OFFERS_MAX];
+    size_t count = 0;
+
+    offer_emergency_set(o, node);
+    for (size_t i = 0; i < o->count; i++) {
+        struct broadcast *b = &o->live[i];
+
+        if (broadcast_target(b, node) == NULL)
+            continue;
+        for (size_t k = 0; k < b->media_count; k++)
+            if (is_offered(b, &b->media[k]))
+                note_use(uses, &count, &b->media[k].media, b->start_us);
+        if (b->live.has_fallback)
+            note_use(uses, &count, &b->live.fallback.media, b->start_us);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (offer(o, uses[i].media, uses[i].needed_us, node) != ERR_OK)
+            return;
 }

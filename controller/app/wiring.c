@@ -1,18 +1,17 @@
 #include "wiring.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "civil.h"
+#include "db_backups.h"
+#include "emergency_tones.h"
 #include "log.h"
+#include "pki_tickets.h"
 #include "src_media.h"
-#include "store_credential.h"
 #include "store_node.h"
-#include "store_order.h"
 #include "store_station.h"
-#include "store_user.h"
-
-#define TIDY_EVERY_US USEC_PER_HOUR
-#define TIDY_KEEP_US USEC_PER_DAY /* after it expired */
 
 usec_t wiring_now(void *ctx)
 {
@@ -49,6 +48,44 @@ static enum err open_station(struct wiring *w, struct err_detail *detail)
     return ERR_OK;
 }
 
+#define TELL_EVERY_NS UINT64_C(5000000000)
+#define LARGE_STORE_BYTES (INT64_C(256) << 20) /* reading it takes a while */
+
+struct opening {
+    const char *what;
+    unsigned version;
+    uint64_t told_ns;
+};
+
+static void opening_told(void *ctx, const char *what, unsigned version)
+{
+    struct opening *o = ctx;
+
+    if (what != NULL) {
+        o->what = what;
+        o->version = version;
+    }
+    if (uv_hrtime() - o->told_ns < TELL_EVERY_NS)
+        return;
+    o->told_ns = uv_hrtime();
+    log_event(LOG_INFO, "store.opening", "doing=%s version=%u", o->what, o->version);
+}
+
+/* A large database is checked for a minute: whoever watches the start is told what it waits for. */
+static enum err open_store(struct wiring *w, struct err_detail *detail)
+{
+    struct opening opening = {.what = "checking", .told_ns = uv_hrtime()};
+    const struct db_watch watch = {opening_told, &opening};
+    struct stat st;
+    enum err e;
+
+    if (stat(w->dir.db, &st) == 0 && st.st_size > LARGE_STORE_BYTES)
+        log_event(LOG_INFO, "store.opening", "doing=checking mib=%lld",
+                  (long long)(st.st_size >> 20));
+    e = db_open_watched(w->dir.db, &watch, &w->db, detail);
+    return e == ERR_OK ? db_explain(w->db, db_leave_log(w->db, &w->folder), detail) : e;
+}
+
 static enum err load_registry(struct wiring *w)
 {
     struct node_record rows[32];
@@ -72,6 +109,7 @@ static void on_bundle(void *ctx, const struct engine_bundle *out)
     struct wiring *w = ctx;
     struct bundle *b;
 
+    tap_put(w->tap, out);
     if (bundle_new(out->payload, &b) != ERR_OK)
         return; /* its nodes conceal the gap and report it */
     if (net_bundle(w->net, b) != ERR_OK)
@@ -86,7 +124,7 @@ static enum err send_to_node(void *ctx, struct node_id node, const loa_Msg *msg)
     return nodelink_send(&w->nodelink, node, msg);
 }
 
-static enum err stream_start(void *ctx, const struct broadcast *b, struct err_detail *detail)
+enum err wiring_stream_start(void *ctx, const struct broadcast *b, struct err_detail *detail)
 {
     struct wiring *w = ctx;
     struct src_media_plan plan = {
@@ -98,6 +136,10 @@ static enum err stream_start(void *ctx, const struct broadcast *b, struct err_de
     struct source *source;
     enum err e;
 
+    if (broadcast_is_live(b))
+        return ERR_EXISTS; /* its stream begins and ends with its source (live.h) */
+    if (engine_has_stream(w->engine, b->stream))
+        return ERR_EXISTS; /* before its recordings are opened and digested: each node that joins asks */
     for (size_t i = 0; i < b->media_count; i++) {
         plan.items[i].media = b->media[i].media;
         plan.items[i].duration_ms = b->media[i].duration_ms;
@@ -105,7 +147,7 @@ static enum err stream_start(void *ctx, const struct broadcast *b, struct err_de
     e = src_media_new(w->dir.media, &plan, &source, detail);
     if (e != ERR_OK)
         return e;
-    e = engine_start_stream(w->engine, b->stream, source, ENGINE_LEAD_US);
+    e = engine_start_stream(w->engine, b->stream, source, w->config->lead_ms * USEC_PER_MSEC);
     if (e != ERR_OK)
         source->ops->free(source);
     return e;
@@ -115,6 +157,7 @@ static void stream_stop(void *ctx, struct stream_id stream)
 {
     struct wiring *w = ctx;
 
+    live_stop(w->live, stream);
     if (engine_stop_stream(w->engine, stream) == ERR_OK)
         log_event(LOG_INFO, "stream.stopped", "stream=%u", stream.v);
 }
@@ -126,13 +169,29 @@ static enum err stream_join(void *ctx, struct node_id node, struct stream_id str
     return nodelink_join(&w->nodelink, node, stream);
 }
 
+static void missed(void *ctx, struct node_id node)
+{
+    struct wiring *w = ctx;
+
+    supervise_on_missed(alarms_supervise(w->alarms), node, wiring_now(w));
+}
+
 static void node_joined(void *ctx, struct node_id node)
 {
     struct wiring *w = ctx;
 
-    (void)node;
+    alarms_node(w->alarms, &registry_find(w->registry, node)->record, wiring_now(w));
+    w->joined = true; /* planned within a second, once for all who join by then */
+}
+
+static void plan_for_joined(struct wiring *w)
+{
+    if (!w->joined)
+        return;
+    w->joined = false;
     if (onair_plan(w->onair, wiring_now(w)) != ERR_OK)
         log_event(LOG_ERROR, "onair.plan_failed", NULL);
+    wiring_wake(w); /* what they are now meant for is ordered at once */
 }
 
 static enum err make_core(struct wiring *w, struct err_detail *detail)
@@ -142,18 +201,20 @@ static enum err make_core(struct wiring *w, struct err_detail *detail)
         .registry = w->registry,
         .station = &w->station,
         .signer = w->signer,
-        .ports = {w, send_to_node, stream_start, stream_stop, stream_join},
+        .ports = {w, send_to_node, wiring_stream_start, stream_stop, stream_join, missed},
     };
     const struct engine_config engine = {wiring_now, on_bundle, w};
     struct jobs_config jobs = {
         .loop = w->loop,
-        .db = w->db,
         .media_dir = w->dir.media,
         .now_us = wiring_now,
         .ctx = w,
     };
     enum err e = onair_new(&onair, wiring_now(w), &w->onair);
 
+    if (e != ERR_OK)
+        return db_explain(w->db, e, detail);
+    e = alarms_new(w->db, w->registry, wiring_now(w), &w->alarms);
     if (e != ERR_OK)
         return db_explain(w->db, e, detail);
     e = engine_new(&engine, &w->engine);
@@ -166,7 +227,40 @@ static enum err make_core(struct wiring *w, struct err_detail *detail)
     import_sweep(w->dir.media);
     if (e == ERR_OK)
         e = jobs_new(&jobs, &w->jobs);
-    return e;
+    if (e == ERR_OK)
+        e = wiring_make_live(w, &jobs.import.decode);
+    return e == ERR_OK ? db_explain(w->db, wiring_make_alertdesk(w), detail) : e;
+}
+
+static void tones_made(void *ctx)
+{
+    struct wiring *w = ctx;
+
+    if (!w->stopping)
+        onair_emergency_changed(w->onair);
+}
+
+/* A station works without its signals, but should not have to. */
+static void make_tones(struct wiring *w)
+{
+    const struct emergency_tones_config config = {
+        .db = w->db,
+        .jobs = w->jobs,
+        .media_dir = w->dir.media,
+        .bitrate_bps = w->config->bitrate_bps,
+        .now_us = wiring_now,
+        .changed = tones_made,
+        .ctx = w,
+    };
+    enum err e = emergency_tones_start(&config);
+
+    if (e != ERR_OK)
+        log_event(LOG_ERROR, "emergency.tones_not_made", "error=%s", err_name(e));
+}
+
+static int64_t wall_s(void)
+{
+    return stime_real() / USEC_PER_SEC;
 }
 
 static enum err make_link(struct wiring *w, struct err_detail *detail)
@@ -175,24 +269,35 @@ static enum err make_link(struct wiring *w, struct err_detail *detail)
         .address = w->config->link_address,
         .port = w->config->link_port,
         .shards = w->config->shards,
+        .handshakers = uv_available_parallelism(),
         .credentials = pki_link_credentials(w->pki),
         .stime = &w->stime,
         .limits = net_limits_default(),
         .on_event = nodelink_on_event,
+        .on_turn = nodelink_on_turn,
         .ctx = &w->nodelink,
     };
     enum err e;
 
+    if (net.handshakers > NET_HANDSHAKERS_MAX)
+        net.handshakers = NET_HANDSHAKERS_MAX;
+    net.credentials.tickets = &w->tickets;
     w->nodelink = (struct nodelink){
         .registry = w->registry,
         .station = &w->station,
         .onair = w->onair,
+        .live = w->live,
         .admission = &w->admission,
+        .alarms = w->alarms,
         .media_dir = w->dir.media,
         .order_cert_der = pki_order_cert_der(w->pki),
         .now_us = wiring_now,
         .ctx = w,
     };
+    w->nodestats.db = w->db;
+    w->nodestats.registry = w->registry;
+    w->nodestats.supervise = alarms_supervise(w->alarms);
+    w->nodestats.station = &w->station;
     w->admission.db = w->db;
     w->admission.registry = w->registry;
     w->admission.station = &w->station;
@@ -206,53 +311,6 @@ static enum err make_link(struct wiring *w, struct err_detail *detail)
     if (e == ERR_OK)
         e = engine_run(w->engine);
     return e;
-}
-
-/* The code exists until the first account does. */
-static enum err admin_code(struct wiring *w, char *ret_code, size_t size)
-{
-    struct user user;
-    struct db_page page = {0};
-    size_t count;
-    enum err e = store_user_list(w->db, &page, &user, 1, &count);
-
-    ret_code[0] = '\0';
-    if (e != ERR_OK)
-        return e;
-    if (count > 0) {
-        datadir_forget_admin_code(&w->dir);
-        return ERR_OK;
-    }
-    e = datadir_admin_code(&w->dir, ret_code, size);
-    if (e == ERR_OK) {
-        printf("One-time code for the first administrator: %s\n"
-               "  loactl setup --code %s --login NAME --name \"FULL NAME\"\n",
-               ret_code, ret_code);
-        fflush(stdout);
-    }
-    return e;
-}
-
-static enum err make_web(struct wiring *w, struct err_detail *detail)
-{
-    const struct web_config config = {
-        .address = w->config->web_address,
-        .port = w->config->web_port,
-        .cert_path = pki_web_cert_path(w->pki),
-        .key_path = pki_web_key_path(w->pki),
-        .max_upload_bytes = w->config->upload_max_bytes,
-    };
-    const struct api_ports ports = wiring_api_ports(w);
-    struct web_handler handler;
-    char code[32];
-    enum err e = admin_code(w, code, sizeof(code));
-
-    if (e == ERR_OK)
-        e = api_new(&ports, code, &w->api);
-    if (e != ERR_OK)
-        return e;
-    handler = api_handler(w->api);
-    return web_new(w->loop, &config, &handler, &w->web, detail);
 }
 
 static void on_step(uv_timer_t *timer)
@@ -274,19 +332,15 @@ void wiring_wake(struct wiring *w)
         uv_timer_start(&w->step_timer, on_step, 0, 0);
 }
 
-/* Orders and sessions that expired long ago are of no use to anybody. */
-static void tidy(struct wiring *w, usec_t now_us)
+void wiring_turn_tickets(struct wiring *w)
 {
-    enum err e;
+    struct err_detail detail = {0};
+    bool turned;
 
-    if (now_us - w->tidied_us < TIDY_EVERY_US || onair_is_busy(w->onair, now_us, USEC_PER_MIN))
-        return;
-    w->tidied_us = now_us;
-    e = store_order_prune(w->db, now_us - TIDY_KEEP_US);
-    if (e == ERR_OK)
-        e = store_credential_prune(w->db, now_us - TIDY_KEEP_US);
-    if (e != ERR_OK)
-        log_event(LOG_WARN, "store.not_tidied", "error=%s", err_name(e));
+    if (pki_tickets_turn(w->dir.pki, wall_s(), &w->tickets, &turned, &detail) != ERR_OK)
+        log_event(LOG_WARN, "tickets.not_turned", "why=%s", detail.text);
+    if (turned)
+        net_set_tickets(w->net, &w->tickets);
 }
 
 static void on_second(uv_timer_t *timer)
@@ -300,7 +354,19 @@ static void on_second(uv_timer_t *timer)
         wiring_wake(w);
     }
     engine_streams(w->engine);
-    tidy(w, wiring_now(w));
+    supervise_on_alerts(alarms_supervise(w->alarms), alertdesk_was_stopped(w->alertdesk),
+                        alertdesk_is_unconfirmed(w->alertdesk), wiring_now(w));
+    supervise_on_feeds(alarms_supervise(w->alarms), capfeeds_step(w->capfeeds, wiring_now(w)),
+                       wiring_now(w));
+    wiring_live_second(w);
+    nodestats_step(&w->nodestats, wiring_now(w));
+    plan_for_joined(w);
+    alarms_step(w->alarms, wiring_now(w));
+    alertdesk_step(w->alertdesk);
+    cappublish_step(w->cappublish, wiring_now(w));
+    wiring_tidy(w);
+    wiring_backup(w);
+    wiring_fold_log(w);
 }
 
 static void start_timers(struct wiring *w)
@@ -325,6 +391,8 @@ static enum err open_keys(struct wiring *w, struct err_detail *detail)
     e = pki_open(w->dir.pki, w->station.code, names, w->config->name_count, stime_real(), &w->pki,
                  detail);
     if (e == ERR_OK)
+        e = pki_tickets_open(w->dir.pki, wall_s(), &w->tickets, detail);
+    if (e == ERR_OK)
         e = order_signer_new(pki_order_key_pem(w->pki), &w->signer);
     return e;
 }
@@ -339,8 +407,9 @@ enum err wiring_start(struct wiring *w, const struct config *config, uv_loop_t *
     e = datadir_open(config->data_dir, &w->dir, detail);
     if (e != ERR_OK)
         return e;
+    db_backups_sweep(w->dir.backups);
     stime_init(&w->stime);
-    e = db_open(w->dir.db, &w->db, detail);
+    e = open_store(w, detail);
     if (e == ERR_OK)
         e = open_station(w, detail);
     if (e == ERR_OK)
@@ -352,11 +421,15 @@ enum err wiring_start(struct wiring *w, const struct config *config, uv_loop_t *
     if (e == ERR_OK)
         e = make_link(w, detail);
     if (e == ERR_OK)
-        e = make_web(w, detail);
+        e = wiring_start_cap(w, detail);
+    if (e == ERR_OK)
+        e = wiring_start_web(w, detail);
     if (e == ERR_OK)
         e = datadir_write_run(&w->dir, net_port(w->net), web_port(w->web), detail);
     if (e == ERR_OK) {
         start_timers(w);
+        loopwatch_start(&w->loopwatch, loop);
+        make_tones(w);
         log_event(LOG_INFO, "controller.ready", "link_port=%u web_port=%u", net_port(w->net),
                   web_port(w->web));
         return ERR_OK;
@@ -365,13 +438,6 @@ enum err wiring_start(struct wiring *w, const struct config *config, uv_loop_t *
     uv_run(loop, UV_RUN_DEFAULT);
     wiring_finish(w);
     return e;
-}
-
-static void web_closed(void *arg)
-{
-    struct wiring *w = arg;
-
-    w->web = NULL;
 }
 
 void wiring_stop(struct wiring *w)
@@ -383,23 +449,34 @@ void wiring_stop(struct wiring *w)
         uv_close((uv_handle_t *)&w->step_timer, NULL);
         uv_close((uv_handle_t *)&w->second_timer, NULL);
     }
+    loopwatch_stop(&w->loopwatch);
     if (w->jobs != NULL)
         jobs_cancel(w->jobs);
-    web_close(w->web, web_closed, w);
+    wiring_stop_cap(w);
+    wiring_stop_web(w);
+    listen_close(w->listen);
+    live_close(w->live);
     engine_free(w->engine);
     w->engine = NULL;
+    tap_close(w->tap);
     net_free(w->net);
     w->net = NULL;
 }
 
 void wiring_finish(struct wiring *w)
 {
+    listen_free(w->listen);
+    live_free(w->live);
     api_free(w->api);
     jobs_free(w->jobs);
+    wiring_finish_cap(w);
+    alertdesk_free(w->alertdesk);
     onair_free(w->onair);
+    alarms_free(w->alarms);
     order_signer_free(w->signer);
     registry_free(w->registry);
     pki_free(w->pki);
+    db_close(w->folder);
     db_close(w->db);
     datadir_close(&w->dir);
 }

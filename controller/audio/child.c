@@ -31,7 +31,7 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-_Noreturn static void become(char *const argv[], const struct child_limits *limits, int null_fd,
+_Noreturn static void become(char *const argv[], const struct child_limits *limits, int in_fd,
                              int out_fd, int err_fd)
 {
     static char path[] = "PATH=/usr/bin:/bin";
@@ -43,10 +43,10 @@ _Noreturn static void become(char *const argv[], const struct child_limits *limi
     /* No RLIMIT_NPROC: it counts all processes of our user, so it would hit by chance. */
     limit(RLIMIT_CPU, limits->cpu_s);
     limit(RLIMIT_AS, (rlim_t)limits->memory_mb * 1024 * 1024);
-    limit(RLIMIT_FSIZE, 0);
+    limit(RLIMIT_FSIZE, (rlim_t)limits->file_mb * 1024 * 1024);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
-    if (dup2(null_fd, 0) < 0 || dup2(out_fd, 1) < 0 || dup2(err_fd, 2) < 0)
+    if (dup2(in_fd, 0) < 0 || dup2(out_fd, 1) < 0 || dup2(err_fd, 2) < 0)
         _exit(126);
     close_range(3, ~0U, 0);
     reset_signals();
@@ -75,7 +75,8 @@ static int above_standard(int fd)
     return copy;
 }
 
-static enum err open_pipe(int fds[2])
+/* `ours` is the end that does not block. */
+static enum err open_pipe(int fds[2], int ours)
 {
     if (pipe2(fds, O_CLOEXEC) != 0) {
         fds[0] = fds[1] = -1;
@@ -83,31 +84,38 @@ static enum err open_pipe(int fds[2])
     }
     fds[0] = above_standard(fds[0]);
     fds[1] = above_standard(fds[1]);
-    if (fds[0] < 0 || fds[1] < 0 || fcntl(fds[0], F_SETFL, O_NONBLOCK) != 0)
+    if (fds[0] < 0 || fds[1] < 0 || fcntl(fds[ours], F_SETFL, O_NONBLOCK) != 0)
         return ERR_IO;
     return ERR_OK;
 }
 
 enum err child_start(char *const argv[], const struct child_limits *limits, struct child *ret_child)
 {
-    struct child c = {.pid_fd = -1};
+    struct child c = {.pid_fd = -1, .in_fd = -1};
+    int in[2] = {-1, -1};
     int out[2] = {-1, -1};
     int errs[2] = {-1, -1};
-    int null_fd = above_standard(open("/dev/null", O_RDONLY | O_CLOEXEC));
     enum err err = ERR_IO;
 
-    if (null_fd < 0 || open_pipe(out) != ERR_OK || open_pipe(errs) != ERR_OK)
+    if (limits->has_input) {
+        if (open_pipe(in, 1) != ERR_OK)
+            goto out;
+    } else {
+        in[0] = above_standard(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    }
+    if (in[0] < 0 || open_pipe(out, 0) != ERR_OK || open_pipe(errs, 0) != ERR_OK)
         goto out;
     c.pid = fork();
     if (c.pid < 0)
         goto out;
     if (c.pid == 0)
-        become(argv, limits, null_fd, out[1], errs[1]);
+        become(argv, limits, in[0], out[1], errs[1]);
     setpgid(c.pid, c.pid); /* whoever comes first */
     c.pid_fd = pidfd_open(c.pid, 0);
     c.out_fd = out[0];
     c.err_fd = errs[0];
-    out[0] = errs[0] = -1;
+    c.in_fd = in[1];
+    out[0] = errs[0] = in[1] = -1;
     if (c.pid_fd < 0) {
         child_end(&c);
         goto out;
@@ -116,10 +124,9 @@ enum err child_start(char *const argv[], const struct child_limits *limits, stru
     err = ERR_OK;
 
 out:
+    close_pair(in);
     close_pair(out);
     close_pair(errs);
-    if (null_fd >= 0)
-        close(null_fd);
     return err;
 }
 
@@ -135,6 +142,8 @@ int child_end(struct child *c)
         continue;
     close(c->out_fd);
     close(c->err_fd);
+    if (c->in_fd >= 0)
+        close(c->in_fd);
     if (c->pid_fd >= 0)
         close(c->pid_fd);
     memset(c, 0, sizeof(*c));

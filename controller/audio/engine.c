@@ -49,6 +49,7 @@ struct on_air {
     struct stream_id stream;
     struct source *source;
     usec_t lead_us;
+    unsigned bundle_packets;
     bool holds; /* a packet that did not fit the last bundle */
     struct source_packet held;
 };
@@ -65,6 +66,13 @@ struct engine {
     sem_t wake;
     uint8_t memory[FRAME_PAYLOAD_MAX];
 };
+
+unsigned engine_bundle_packets(usec_t lead_us)
+{
+    usec_t packets = lead_us / 4 / PACKET_US;
+
+    return packets < 2 ? 2 : packets > BUNDLE_PACKETS_MAX ? BUNDLE_PACKETS_MAX : (unsigned)packets;
+}
 
 static void ring_put(struct command_ring *r, struct command c)
 {
@@ -98,7 +106,12 @@ static void take_commands(struct engine *e)
 
         if (c.kind == COMMAND_START)
             *s = (struct on_air){
-                .used = true, .stream = t->stream, .source = t->source, .lead_us = t->lead_us};
+                .used = true,
+                .stream = t->stream,
+                .source = t->source,
+                .lead_us = t->lead_us,
+                .bundle_packets = engine_bundle_packets(t->lead_us),
+            };
         else if (s->used)
             s->stopping = true;
     }
@@ -154,12 +167,12 @@ static enum err hand_out_next(struct engine *e, struct on_air *s, usec_t now_us)
     if (err != ERR_OK)
         return err;
     first_us = p.pts_us;
-    until_us = first_us + (ENGINE_BUNDLE_PACKETS - 1) * PACKET_US;
+    until_us = first_us + (s->bundle_packets - 1) * PACKET_US;
     bundle_begin(&w, e->memory, sizeof(e->memory));
     while (err == ERR_OK) {
         struct packet packet = {s->stream, p.seq, p.pts_us, p.payload};
 
-        if (w.count == ENGINE_BUNDLE_PACKETS || bundle_add(&w, &packet) != ERR_OK) {
+        if (w.count == s->bundle_packets || bundle_add(&w, &packet) != ERR_OK) {
             s->holds = true;
             s->held = p;
             break;
@@ -324,6 +337,12 @@ enum err engine_start_stream(struct engine *e, struct stream_id stream, struct s
         break;
     }
     return ERR_OK;
+}
+
+bool engine_has_stream(struct engine *e, struct stream_id stream)
+{
+    (void)engine_streams(e);
+    return find_ticket(e, stream) != NULL;
 }
 
 enum err engine_stop_stream(struct engine *e, struct stream_id stream)

@@ -1,7 +1,7 @@
 /* engine.h - the audio thread: takes packets from sources when they are due and hands out bundles.
  *
  * Every ENGINE_STEP_US each stream's source is asked for what is due `lead_us` ahead of its presentation
- * time; up to ENGINE_BUNDLE_PACKETS packets go into one BUNDLE payload (packet.h). In the steady state
+ * time; engine_bundle_packets() of them go into one BUNDLE payload (packet.h). In the steady state
  * nothing is allocated and no lock is taken: commands come and finished sources leave through
  * single-producer rings. One engine, one owner thread (main), one audio thread.
  * Invariant: a stream's sequence numbers only grow, and each stream that was started ends with exactly
@@ -18,8 +18,9 @@
 
 #define ENGINE_STREAMS_MAX 64
 #define ENGINE_STEP_US PACKET_US
-#define ENGINE_BUNDLE_PACKETS 25
-#define ENGINE_LEAD_US (2 * USEC_PER_SEC)
+#define ENGINE_LEAD_US (2 * USEC_PER_SEC) /* of recordings, unless the station is told otherwise */
+#define ENGINE_LEAD_MIN_MS 200 /* what it may be told */
+#define ENGINE_LEAD_MAX_MS 3200 /* nodes hold 5 s */
 
 /* One bundle, on its way out. */
 struct engine_bundle {
@@ -37,6 +38,12 @@ struct engine_config {
 };
 
 struct engine;
+
+/* How many packets of a stream go out together: a quarter of the time it has before it sounds, 2 at least and
+ * BUNDLE_PACKETS_MAX at most. What a packet costs hardly depends on its size.
+ *
+ *   lead_us  0 or more */
+unsigned engine_bundle_packets(usec_t lead_us);
 
 /* Make an engine; no thread runs yet. */
 MUST_USE enum err engine_new(const struct engine_config *config, struct engine **ret_engine);
@@ -60,6 +67,9 @@ void engine_free(struct engine *e);
  * ERR_ARG     stream 0 or lead out of range */
 MUST_USE enum err engine_start_stream(struct engine *e, struct stream_id stream,
                                       struct source *source, usec_t lead_us);
+
+/* True from engine_start_stream() until the stream has ended. */
+bool engine_has_stream(struct engine *e, struct stream_id stream);
 
 /* End a stream early; its empty last bundle follows within a step.
  *

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,39 +10,24 @@
 #include "encoder.h"
 #include "master.h"
 #include "oggfile.h"
+#include "scratch.h"
 
 void import_config_init(struct import_config *c)
 {
     src_file_config_init(&c->decode);
     c->bitrate_bps = ENCODER_BITRATE_BPS;
+    c->cue = (struct cue){0};
 }
 
-/* A file without a name, which vanishes with its descriptor. */
-static int open_scratch(const char *dir)
+void import_fill_info(const struct master_result *r, uint64_t samples, struct media_info *ret_info)
 {
-    char path[OGGFILE_PATH_MAX];
-    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-    if (fd >= 0)
-        return fd;
-    if (snprintf(path, sizeof(path), "%s/" OGGFILE_TEMP_PREFIX "XXXXXX", dir) >= (int)sizeof(path))
-        return -1;
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(path);
-    return fd;
-}
-
-static void fill_info(const struct master_result *r, uint64_t samples, struct media_info *ret_info)
-{
-    memset(ret_info, 0, sizeof(*ret_info));
-    ret_info->id = r->id;
-    ret_info->size_bytes = r->size_bytes;
-    ret_info->samples = samples;
-    ret_info->duration_ms = (uint32_t)((samples + 47) / 48);
-    ret_info->loudness_mlufs = r->loudness_mlufs;
-    ret_info->true_peak_mdb = r->true_peak_mdb;
-    ret_info->gain_mdb = r->gain_mdb;
+    *ret_info = (struct media_info){.id = r->id,
+                                    .size_bytes = r->size_bytes,
+                                    .samples = samples,
+                                    .duration_ms = (uint32_t)((samples + 47) / 48),
+                                    .loudness_mlufs = r->loudness_mlufs,
+                                    .true_peak_mdb = r->true_peak_mdb,
+                                    .gain_mdb = r->gain_mdb};
 }
 
 enum err import_file(const struct import_config *c, const char *path, const char *media_dir,
@@ -58,11 +42,13 @@ enum err import_file(const struct import_config *c, const char *path, const char
     if (c->bitrate_bps < ENCODER_BITRATE_MIN_BPS || c->bitrate_bps > ENCODER_BITRATE_MAX_BPS)
         return err_set(detail, ERR_ARG, "The bit rate must be between %d and %d bit/s.",
                        ENCODER_BITRATE_MIN_BPS, ENCODER_BITRATE_MAX_BPS);
-    job.pcm_fd = open_scratch(media_dir);
+    job.pcm_fd = scratch_open(media_dir);
     if (job.pcm_fd < 0)
         return err_set(detail, ERR_IO, "The media folder cannot be written (%s): check the disk.",
                        strerror(errno));
     err = src_file_decode(&c->decode, path, job.pcm_fd, cancel, &job.samples, detail);
+    if (err == ERR_OK)
+        err = cue_apply(&c->cue, job.pcm_fd, &job.samples, detail);
     if (err == ERR_OK)
         err = master_store(&job, &result, detail);
     close(job.pcm_fd);
@@ -75,7 +61,7 @@ enum err import_file(const struct import_config *c, const char *path, const char
                 "The recording is very quiet: it was raised by %d dB and is still softer than "
                 "others; record it again closer to the microphone if you can.",
                 result.gain_mdb / 1000);
-    fill_info(&result, job.samples, ret_info);
+    import_fill_info(&result, job.samples, ret_info);
     *ret_known = result.known;
     return ERR_OK;
 }

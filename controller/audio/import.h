@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "cue.h"
 #include "err.h"
 #include "library.h"
 #include "src_file.h"
@@ -17,6 +18,7 @@
 struct import_config {
     struct src_file_config decode;
     uint32_t bitrate_bps; /* 16,000..64,000; 32,000 by default */
+    struct cue cue; /* all zero by default */
 };
 
 /* Defaults of src_file_config_init() and 32 kbit/s. */
@@ -34,11 +36,17 @@ void import_config_init(struct import_config *c);
  *   detail     one sentence for the person who uploaded
  *
  * ERR_ARG     bitrate out of range
- * ERR_FORMAT  also: silent; otherwise errors as src_file_decode() */
+ * ERR_FORMAT  also: silent, or nothing is left of it; otherwise errors as src_file_decode() */
 MUST_USE enum err import_file(const struct import_config *c, const char *path,
                               const char *media_dir, const atomic_bool *cancel,
                               struct media_info *ret_info, bool *ret_known,
                               struct err_detail *detail);
+
+struct master_result;
+
+/* What the store keeps of media that master_store() stored; title, source_name, created_us and created_by
+ * are empty. */
+void import_fill_info(const struct master_result *r, uint64_t samples, struct media_info *ret_info);
 
 /* Remove temporary files that a crash left in media_dir; call at start, before the first import. */
 void import_sweep(const char *media_dir);

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ogg/ogg.h>
-#include <opus/opus.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 
 #include "check.h"
 #include "digest.h"
+#include "oggpages.h"
 #include "packet.h"
 
 #define PAGE_PACKETS 50 /* a page a second, as RFC 7845 section 8 recommends */
@@ -20,13 +19,11 @@ struct oggfile {
     char *dir;
     char *temp_path; /* NULL once there is no temporary file */
     int fd;
-    ogg_stream_state stream;
-    bool stream_ready;
+    struct oggpages *pages; /* NULL before the first packet */
     struct digest digest;
     uint64_t size_bytes;
     uint16_t preskip;
-    uint64_t packets; /* handed to libogg, without the one held back */
-    unsigned in_page;
+    uint64_t packets; /* in pages, without the one held back */
     /* The newest packet waits here until it is known whether it is the last. */
     uint8_t held[PACKET_PAYLOAD_MAX];
     size_t held_len;
@@ -44,111 +41,50 @@ static enum err disk_error(struct err_detail *detail, const char *what)
                    strerror(e));
 }
 
-static enum err write_all(struct oggfile *f, const unsigned char *data, long len,
-                          struct err_detail *detail)
+static enum err write_all(void *ctx, struct bytes piece, struct err_detail *detail)
 {
-    size_t left = (size_t)len;
+    struct oggfile *f = ctx;
 
-    digest_update(&f->digest, bytes_of(data, left));
-    f->size_bytes += left;
-    while (left > 0) {
-        ssize_t n = write(f->fd, data, left);
+    digest_update(&f->digest, piece);
+    f->size_bytes += piece.len;
+    while (piece.len > 0) {
+        ssize_t n = write(f->fd, piece.data, piece.len);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return disk_error(detail, "write");
-        data += n;
-        left -= (size_t)n;
+        piece = bytes_of(piece.data + n, piece.len - (size_t)n);
     }
     return ERR_OK;
 }
 
-/* Write every packet that libogg holds as pages. */
-static enum err flush_pages(struct oggfile *f, struct err_detail *detail)
-{
-    ogg_page page;
-
-    f->in_page = 0;
-    while (ogg_stream_flush(&f->stream, &page) != 0) {
-        enum err err = write_all(f, page.header, page.header_len, detail);
-
-        if (err == ERR_OK)
-            err = write_all(f, page.body, page.body_len, detail);
-        if (err != ERR_OK)
-            return err;
-    }
-    return ERR_OK;
-}
-
-static void put_le(uint8_t *at, uint32_t v, size_t width)
-{
-    for (size_t i = 0; i < width; i++)
-        at[i] = (uint8_t)(v >> (8 * i));
-}
-
-static enum err put_header(struct oggfile *f, uint8_t *data, size_t len, int64_t number,
-                           struct err_detail *detail)
-{
-    ogg_packet p = {.packet = data, .bytes = (long)len, .b_o_s = number == 0, .packetno = number};
-
-    if (ogg_stream_packetin(&f->stream, &p) != 0)
-        return ERR_NOMEM;
-    return flush_pages(f, detail);
-}
-
-/* RFC 7845 sections 5.1 and 5.2. The serial number comes from the first packet, so that equal sound
- * makes equal files. */
+/* The serial number comes from the first packet, so that equal sound makes equal files. */
 static enum err begin_stream(struct oggfile *f, struct err_detail *detail)
 {
-    const char *vendor = opus_get_version_string();
-    size_t vendor_len = strlen(vendor);
-    uint8_t head[19] = "OpusHead";
-    uint8_t tags[128] = "OpusTags";
+    struct oggpages_config config = {
+        .preskip_samples = f->preskip,
+        .page_packets = PAGE_PACKETS,
+        .write = write_all,
+        .ctx = f,
+    };
     uint8_t sum[SHA256_BYTES];
-    enum err err;
 
     digest_sha256(bytes_of(f->held, f->held_len), sum);
-    if (ogg_stream_init(&f->stream, sum[0] << 16 | sum[1] << 8 | sum[2]) != 0)
-        return ERR_NOMEM;
-    f->stream_ready = true;
-    head[8] = 1; /* version */
-    head[9] = 1; /* channel */
-    put_le(head + 10, f->preskip, 2);
-    put_le(head + 12, SAMPLE_RATE_HZ, 4);
-    err = put_header(f, head, sizeof(head), 0, detail);
-    if (err != ERR_OK)
-        return err;
-    if (vendor_len > sizeof(tags) - 16)
-        vendor_len = sizeof(tags) - 16;
-    put_le(tags + 8, (uint32_t)vendor_len, 4);
-    memcpy(tags + 12, vendor, vendor_len);
-    put_le(tags + 12 + vendor_len, 0, 4);
-    return put_header(f, tags, 16 + vendor_len, 1, detail);
+    config.serial = (uint32_t)(sum[0] << 16 | sum[1] << 8 | sum[2]);
+    return oggpages_new(&config, &f->pages, detail);
 }
 
-/* Hand the packet held back to libogg; `granule` is the position of its last sample. */
+/* Put the packet held back into a page; `granule` is the position of its last sample. */
 static enum err put_held(struct oggfile *f, int64_t granule, bool last, struct err_detail *detail)
 {
-    ogg_packet p = {
-        .packet = f->held,
-        .bytes = (long)f->held_len,
-        .e_o_s = last,
-        .granulepos = granule,
-        .packetno = (int64_t)f->packets + 2,
-    };
-    enum err err;
+    enum err err = f->pages == NULL ? begin_stream(f, detail) : ERR_OK;
 
-    if (!f->stream_ready) {
-        err = begin_stream(f, detail);
-        if (err != ERR_OK)
-            return err;
-    }
-    if (ogg_stream_packetin(&f->stream, &p) != 0)
-        return ERR_NOMEM;
-    f->packets++;
-    f->in_page++;
-    return last || f->in_page == PAGE_PACKETS ? flush_pages(f, detail) : ERR_OK;
+    if (err == ERR_OK)
+        err = oggpages_add(f->pages, bytes_of(f->held, f->held_len), granule, last, detail);
+    if (err == ERR_OK)
+        f->packets++;
+    return err;
 }
 
 enum err oggfile_new(const char *dir, uint16_t preskip_samples, struct oggfile **ret_file,
@@ -187,8 +123,7 @@ void oggfile_free(struct oggfile *f)
 {
     if (f == NULL)
         return;
-    if (f->stream_ready)
-        ogg_stream_clear(&f->stream);
+    oggpages_free(f->pages);
     if (f->temp_path != NULL)
         unlink(f->temp_path);
     free(f->temp_path);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "check.h"
 #include "child.h"
 #include "cutshort.h"
 #include "utf8.h"
@@ -117,7 +118,7 @@ static enum err check_input(const struct src_file_config *c, const char *path,
     return err;
 }
 
-static enum err check_programs(const struct src_file_config *c, struct err_detail *detail)
+enum err src_file_check_programs(const struct src_file_config *c, struct err_detail *detail)
 {
     if (access(c->ffmpeg, X_OK) != 0)
         return err_set(detail, ERR_UNSUPPORTED,
@@ -142,6 +143,7 @@ static void args_add(struct args *a, const char *const *more)
         a->v[a->n++] = *more++;
 }
 
+/* Without a path the decoder is given no file at all. */
 static void add_sandbox(struct args *a, const struct src_file_config *c, const char *real_path)
 {
     const char *const sandbox[] = {
@@ -166,18 +168,29 @@ static void add_sandbox(struct args *a, const struct src_file_config *c, const c
         "--symlink",
         "usr/bin",
         "/bin",
-        "--ro-bind",
-        real_path,
-        INPUT_NAME,
         NULL,
     };
+    const char *const input[] = {"--ro-bind", real_path, INPUT_NAME, NULL};
     const char *const elsewhere[] = {"--ro-bind", c->ffmpeg, c->ffmpeg, NULL};
     const char *const sealed[] = {"--remount-ro", "/", "--chdir", "/", NULL};
 
     args_add(a, sandbox);
+    if (real_path != NULL)
+        args_add(a, input);
     if (strncmp(c->ffmpeg, "/usr/", 5) != 0)
         args_add(a, elsewhere);
     args_add(a, sealed);
+}
+
+size_t src_file_sandbox(const struct src_file_config *c, const char **ret_argv, size_t size)
+{
+    struct args args = {.n = 0};
+
+    if (c->sandbox == SRC_FILE_SANDBOX_REQUIRED)
+        add_sandbox(&args, c, NULL);
+    CHECK(args.n <= size);
+    memcpy(ret_argv, args.v, args.n * sizeof(*args.v));
+    return args.n;
 }
 
 /* Protocols and formats are named one by one: a playlist must not make the decoder open other files. */
@@ -461,7 +474,7 @@ enum err src_file_decode(const struct src_file_config *c, const char *path, int 
     enum err err = check_input(c, path, detail);
 
     if (err == ERR_OK)
-        err = check_programs(c, detail);
+        err = src_file_check_programs(c, detail);
     if (err == ERR_OK)
         err = start_child(&d, path);
     if (err != ERR_OK)

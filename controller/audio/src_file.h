@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -34,6 +35,14 @@ struct src_file_config {
 
 /* Defaults: /usr/bin/ffmpeg, /usr/bin/bwrap, sandbox required, 1 GiB, 12 h, 100 ms, 15 min, 30 s, 1 GiB. */
 void src_file_config_init(struct src_file_config *c);
+
+/* Can what decodes be run here? ERR_UNSUPPORTED; detail says what to do */
+MUST_USE enum err src_file_check_programs(const struct src_file_config *c,
+                                          struct err_detail *detail);
+
+/* The words that come before a decoder's own so that it runs sealed off, with no file and no network;
+ * none where the configuration allows that. Returns how many; they are borrowed from c. */
+size_t src_file_sandbox(const struct src_file_config *c, const char **ret_argv, size_t size);
 
 /* Decode the first audio stream of a file.
  *

@@ -133,6 +133,13 @@ static enum err open_programme(struct src_media *s, const char *media_dir,
     return ERR_OK;
 }
 
+static bool is_silence(const struct src_media_item *item)
+{
+    static const struct media_id none;
+
+    return memcmp(&item->media, &none, sizeof(none)) == 0;
+}
+
 static void add_item(struct src_media *s, const struct programme *p, uint32_t duration_ms,
                      usec_t at_us)
 {
@@ -153,14 +160,17 @@ static void add_item(struct src_media *s, const struct programme *p, uint32_t du
 
 static bool plan_is_valid(const struct src_media_plan *plan)
 {
+    size_t sounding = 0;
+
     if (plan->item_count < 1 || plan->item_count > SRC_MEDIA_ITEMS_MAX || plan->repeats < 1 ||
         plan->repeats > SRC_MEDIA_REPEATS_MAX)
         return false;
     for (size_t i = 0; i < plan->item_count; i++) {
         if (plan->items[i].duration_ms < 1)
             return false;
+        sounding += !is_silence(&plan->items[i]);
     }
-    return true;
+    return sounding > 0;
 }
 
 enum err src_media_new(const char *media_dir, const struct src_media_plan *plan,
@@ -181,10 +191,12 @@ enum err src_media_new(const char *media_dir, const struct src_media_plan *plan,
     for (size_t i = 0; i < plan->item_count && err == ERR_OK; i++) {
         const struct programme *p = NULL;
 
-        err = open_programme(s, media_dir, &plan->items[i].media, &p, detail);
+        if (!is_silence(&plan->items[i]))
+            err = open_programme(s, media_dir, &plan->items[i].media, &p, detail);
         if (err != ERR_OK)
             break;
-        add_item(s, p, plan->items[i].duration_ms, at_us);
+        if (p != NULL)
+            add_item(s, p, plan->items[i].duration_ms, at_us);
         at_us += plan->items[i].duration_ms * USEC_PER_MSEC;
     }
     if (err != ERR_OK) {

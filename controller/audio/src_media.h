@@ -18,7 +18,7 @@
 #define SRC_MEDIA_REPEATS_MAX 10
 
 struct src_media_item {
-    struct media_id media;
+    struct media_id media; /* zero: silence, which takes its time and no packets */
     uint32_t duration_ms; /* its place on the timeline, 1.. ; what is longer is cut */
 };
 

@@ -1,7 +1,6 @@
 #include "broadcast.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
@@ -41,6 +40,8 @@ const char *broadcast_verdict_name(loa_Verdict v)
         [loa_Verdict_VERDICT_TOO_FAR] = "too_far",
         [loa_Verdict_VERDICT_FULL] = "full",
         [loa_Verdict_VERDICT_MALFORMED] = "malformed",
+        [loa_Verdict_VERDICT_MUTED] = "muted",
+        [loa_Verdict_VERDICT_NOT_READY] = "not_ready",
     };
 
     return (size_t)v < sizeof(names) / sizeof(names[0]) ? names[v] : "none";
@@ -61,72 +62,20 @@ usec_t broadcast_over_us(const struct broadcast *b)
     return b->expires_us != 0 && b->expires_us < end_us ? b->expires_us : end_us;
 }
 
-static int compare_targets(const void *a, const void *b)
-{
-    uint32_t x = ((const struct broadcast_target *)a)->node.v;
-    uint32_t y = ((const struct broadcast_target *)b)->node.v;
-
-    return (x > y) - (x < y);
-}
-
-enum err broadcast_set_targets(struct broadcast *b, const struct node_id *nodes, size_t count)
-{
-    struct broadcast_target *targets = calloc(count > 0 ? count : 1, sizeof(*targets));
-    size_t kept = 0;
-
-    if (targets == NULL)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < count; i++)
-        targets[i].node = nodes[i];
-    qsort(targets, count, sizeof(*targets), compare_targets);
-    for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || targets[kept - 1].node.v != targets[i].node.v)
-            targets[kept++].node = targets[i].node;
-    }
-    free(b->targets);
-    b->targets = targets;
-    b->target_count = kept;
-    b->next_target = 0;
-    return ERR_OK;
-}
-
-enum err broadcast_add_target(struct broadcast *b, struct node_id node)
-{
-    struct broadcast_target *bigger;
-
-    if (broadcast_target(b, node) != NULL)
-        return ERR_EXISTS;
-    bigger = realloc(b->targets, (b->target_count + 1) * sizeof(*bigger));
-    if (bigger == NULL)
-        return ERR_NOMEM;
-    bigger[b->target_count] = (struct broadcast_target){.node = node};
-    b->targets = bigger;
-    b->target_count++;
-    qsort(b->targets, b->target_count, sizeof(*b->targets), compare_targets);
-    b->next_target = 0;
-    return ERR_OK;
-}
-
-void broadcast_deinit(struct broadcast *b)
-{
-    free(b->targets);
-    b->targets = NULL;
-    b->target_count = 0;
-}
-
-struct broadcast_target *broadcast_target(struct broadcast *b, struct node_id node)
-{
-    struct broadcast_target key = {.node = node};
-
-    if (b->target_count == 0)
-        return NULL;
-    return bsearch(&key, b->targets, b->target_count, sizeof(key), compare_targets);
-}
-
 /* The node may hold the order and has not told how it ended. */
 static bool is_open(const struct broadcast_target *t)
 {
     return t->state == TARGET_ORDERED || t->state == TARGET_ACCEPTED;
+}
+
+static bool is_to_stop(const struct broadcast *b, const struct broadcast_target *t)
+{
+    return b->state == BROADCAST_CANCELLED || t->withdrawn;
+}
+
+bool broadcast_is_to_stop(const struct broadcast *b, const struct broadcast_target *t)
+{
+    return is_open(t) && is_to_stop(b, t);
 }
 
 /* When an unanswered order is due again. 0 stands for "at once"; a time in the future can only come
@@ -144,14 +93,15 @@ static usec_t send_due_us(const struct broadcast *b, const struct broadcast_targ
 
     if (now_us >= over_us || over_us <= b->start_us)
         return INT64_MAX;
-    if (b->state == BROADCAST_CANCELLED)
-        return is_open(t) && !t->stop_answered ? again_us(t->stop.v == 0 ? 0 : t->stop_us, now_us)
-                                               : INT64_MAX;
+    if (is_to_stop(b, t))
+        return is_open(t) && !t->stop_answered ? again_us(t->stop_us, now_us) : INT64_MAX;
     if (b->state != BROADCAST_PLANNED && b->state != BROADCAST_ON_AIR)
         return INT64_MAX;
-    if (t->state == TARGET_WAITING)
-        return now_us;
-    return t->state == TARGET_ORDERED ? again_us(t->ordered_us, now_us) : INT64_MAX;
+    if (t->state == TARGET_WAITING && t->verdict == loa_Verdict_VERDICT_FULL)
+        return t->ordered_us <= now_us ? t->ordered_us + BROADCAST_FULL_RETRY_US : now_us;
+    return t->state == TARGET_WAITING || t->state == TARGET_ORDERED
+               ? again_us(t->ordered_us, now_us)
+               : INT64_MAX;
 }
 
 /* When waiting for receipts ends: 0 when none is to come. */
@@ -182,13 +132,17 @@ static usec_t close_due_us(const struct broadcast *b)
 static const char *why_silent(const struct broadcast *b, const struct broadcast_target *t,
                               bool connected)
 {
-    bool cancelled = b->state == BROADCAST_CANCELLED;
+    bool cancelled = is_to_stop(b, t);
 
+    if (t->state == TARGET_WAITING && t->verdict == loa_Verdict_VERDICT_FULL)
+        return "the node had no room for it: its plan was full of nearer orders";
     if (t->state == TARGET_WAITING) {
         if (b->expires_us != 0 && b->expires_us <= b->start_us)
             return "no order sent: the bulletin expires before the start";
         if (b->state == BROADCAST_MISSED)
             return "no order sent: the station was not running";
+        if (t->ordered_us != 0)
+            return "no order sent: the station could not make one, its log says why";
         if (cancelled)
             return "no order sent: cancelled before the node was connected";
         return "no order sent: the node was never connected in time";
@@ -221,7 +175,7 @@ static void account_for_all(struct broadcast *b, bool (*is_ready)(void *, struct
 static bool was_ordered(const struct broadcast *b)
 {
     for (size_t i = 0; i < b->target_count; i++) {
-        if (b->targets[i].state != TARGET_WAITING)
+        if (b->targets[i].state != TARGET_WAITING && b->targets[i].state != TARGET_SILENT)
             return true;
     }
     return false;
@@ -297,8 +251,8 @@ struct broadcast_action broadcast_step(struct broadcast *b, usec_t now_us,
         if (send_due_us(b, t, now_us) > now_us || !is_ready(ctx, t->node))
             continue;
         action.node = t->node;
-        action.kind = b->state == BROADCAST_CANCELLED ? BROADCAST_SEND_STOP : BROADCAST_SEND_ORDER;
-        action.order = b->state == BROADCAST_CANCELLED ? t->stop : t->order;
+        action.kind = is_to_stop(b, t) ? BROADCAST_SEND_STOP : BROADCAST_SEND_ORDER;
+        action.order = is_to_stop(b, t) ? t->stop : t->order;
         *ret_next_us = now_us;
         return action;
     }
@@ -335,6 +289,17 @@ void broadcast_stop_ordered(struct broadcast *b, struct node_id node, struct ord
     t->stop_us = now_us;
 }
 
+void broadcast_send_failed(struct broadcast *b, struct node_id node, usec_t now_us)
+{
+    struct broadcast_target *t = broadcast_target(b, node);
+
+    CHECK(t != NULL);
+    if (is_to_stop(b, t))
+        t->stop_us = now_us;
+    else
+        t->ordered_us = now_us;
+}
+
 enum err broadcast_on_ack(struct broadcast *b, struct node_id node, const loa_OrderAck *ack)
 {
     struct broadcast_target *t = broadcast_target(b, node);
@@ -351,6 +316,11 @@ enum err broadcast_on_ack(struct broadcast *b, struct node_id node, const loa_Or
     }
     if (ack->order_id != t->order.v)
         return ERR_NOT_FOUND;
+    if (ack->verdict == loa_Verdict_VERDICT_FULL && is_open(t)) {
+        t->verdict = ack->verdict;
+        t->state = TARGET_WAITING;
+        return ERR_OK;
+    }
     if (t->state != TARGET_ORDERED)
         return ERR_EXISTS;
     t->verdict = ack->verdict;
@@ -366,7 +336,7 @@ enum err broadcast_on_receipt(struct broadcast *b, struct node_id node, const lo
     struct broadcast_target *t = broadcast_target(b, node);
 
     if (t == NULL || receipt->broadcast_id != b->id.v || receipt->order_id == 0 ||
-        receipt->order_id != t->order.v)
+        receipt->order_id != t->order.v || t->verdict == loa_Verdict_VERDICT_REPLAYED)
         return ERR_NOT_FOUND;
     if (receipt->outcome <= loa_Outcome_OUTCOME_NONE || receipt->outcome > _loa_Outcome_MAX ||
         receipt->reason > _loa_Reason_MAX || receipt->carrier > _loa_Carrier_MAX)
@@ -392,6 +362,16 @@ void broadcast_on_reconnect(struct broadcast *b, struct node_id node)
         t->stop_us = 0;
 }
 
+void broadcast_on_plan_lost(struct broadcast *b, struct node_id node)
+{
+    struct broadcast_target *t = broadcast_target(b, node);
+
+    if (t == NULL || t->state != TARGET_ACCEPTED)
+        return;
+    t->state = TARGET_ORDERED;
+    t->ordered_us = 0;
+}
+
 enum err broadcast_cancel(struct broadcast *b, usec_t now_us)
 {
     if ((b->state != BROADCAST_PLANNED && b->state != BROADCAST_ON_AIR) ||
@@ -400,6 +380,32 @@ enum err broadcast_cancel(struct broadcast *b, usec_t now_us)
     b->state = BROADCAST_CANCELLED;
     b->cancelled_us = now_us;
     b->next_target = 0;
+    return ERR_OK;
+}
+
+bool broadcast_is_live(const struct broadcast *b)
+{
+    return b->live.source[0] != '\0';
+}
+
+size_t broadcast_live_part(const struct broadcast *b)
+{
+    size_t i = 0;
+
+    while (i < b->media_count && !bulletin_part_is_live(&b->media[i]))
+        i++;
+    return i;
+}
+
+enum err broadcast_hang_up(struct broadcast *b, usec_t at_us)
+{
+    usec_t length_us = at_us - b->start_us;
+
+    if ((b->state != BROADCAST_PLANNED && b->state != BROADCAST_ON_AIR) ||
+        at_us >= broadcast_over_us(b))
+        return ERR_STATE;
+    b->duration_ms = length_us > 0 ? (uint32_t)((length_us + 999) / USEC_PER_MSEC) : 1;
+    b->expires_us = 0;
     return ERR_OK;
 }
 
@@ -424,12 +430,19 @@ void broadcast_fill_order(const struct broadcast *b, const char *station_code, s
     ret_body->priority = (loa_Priority)b->priority;
     ret_body->start_us = b->start_us;
     ret_body->expires_us = broadcast_over_us(b);
-    for (size_t i = 0; i < b->media_count && i < BULLETIN_PARTS_MAX; i++) {
+    for (size_t i = 0; !broadcast_is_live(b) && i < b->media_count && i < BULLETIN_PARTS_MAX; i++) {
         loa_OrderItem *item = &ret_body->items[ret_body->items_count++];
 
         memcpy(item->sha256, b->media[i].media.sha256, sizeof(item->sha256));
         item->duration_ms = b->media[i].duration_ms;
     }
+    if (b->live.has_fallback) {
+        ret_body->has_fallback = true;
+        memcpy(ret_body->fallback.sha256, b->live.fallback.media.sha256, SHA256_BYTES);
+        ret_body->fallback.duration_ms = b->live.fallback.duration_ms;
+    }
+    if (broadcast_is_live(b))
+        ret_body->grace_ms = BROADCAST_GRACE_US / USEC_PER_MSEC;
     ret_body->repeats = b->repeats > 1 ? b->repeats : 1;
     ret_body->pause_ms = b->pause_ms;
     ret_body->stream_id = b->stream.v;

@@ -18,6 +18,9 @@
 #define BROADCAST_RECEIPT_GRACE_US \
     (30 * USEC_PER_SEC) /* after the end, for receipts of connected nodes */
 #define BROADCAST_ORDER_RETRY_US (3 * USEC_PER_SEC)
+#define BROADCAST_FULL_RETRY_US (10 * USEC_PER_MIN) /* a full node may have room again */
+#define BROADCAST_GRACE_US (10 * USEC_PER_SEC) /* that a live source may be lost */
+#define BROADCAST_SOURCE_SIZE BULLETIN_SOURCE_SIZE
 
 enum broadcast_state {
     BROADCAST_PLANNED = 0,
@@ -29,7 +32,8 @@ enum broadcast_state {
 };
 
 enum target_state {
-    TARGET_WAITING = 0, /* no order out: not connected yet */
+    TARGET_WAITING =
+        0, /* no order out: not connected yet, or the node has no room (verdict FULL) */
     TARGET_ORDERED, /* order sent, no answer */
     TARGET_ACCEPTED,
     TARGET_REFUSED, /* verdict says why */
@@ -41,14 +45,25 @@ struct broadcast_target {
     struct node_id node;
     enum target_state state;
     struct order_id order;
-    usec_t ordered_us;
+    usec_t ordered_us; /* last sent, or tried in vain; 0 never, or due at once */
     loa_Verdict verdict;
     bool has_receipt;
     loa_Receipt receipt;
-    char note[120]; /* for people when there is no receipt */
+    char note[120]; /* for people when there is no receipt; in English */
     struct order_id stop; /* the STOP order, 0 none yet */
     usec_t stop_us; /* when it was last sent, 0 due at once */
     bool stop_answered;
+    bool withdrawn; /* no longer meant since it was planned: it gets a STOP of its own */
+};
+
+/* Where sound comes from that is made while it is on air. */
+struct broadcast_live {
+    char source
+        [BROADCAST_SOURCE_SIZE]; /* "stream", "microphone", or an address; "" = stored media only */
+    bool has_fallback;
+    struct part fallback; /* sounds when the source is lost */
+    bool has_recording;
+    struct media_id recording; /* of what went on air */
 };
 
 struct broadcast {
@@ -59,6 +74,8 @@ struct broadcast {
     enum priority priority;
     enum broadcast_state state;
     usec_t start_us;
+    usec_t
+        occurrence_us; /* where its event has it, 0: as start_us; it may have waited for another one */
     usec_t expires_us; /* nothing of it sounds from then on; 0: from the end of the last play on */
     usec_t cancelled_us; /* 0: it was not */
     uint32_t duration_ms; /* of one play */
@@ -67,8 +84,10 @@ struct broadcast {
     uint32_t rank; /* operator's order within the level (priority.h) */
     bool cuts_equal;
     struct stream_id stream;
+    char variant[LANGUAGES_TEXT_SIZE]; /* of its bulletin (variant.h) */
     size_t media_count;
     struct part media[BULLETIN_PARTS_MAX];
+    struct broadcast_live live;
     size_t target_count;
     struct broadcast_target *targets; /* owned, in order of node */
     size_t next_target; /* of broadcast_step(); not stored */
@@ -82,6 +101,12 @@ const char *broadcast_verdict_name(loa_Verdict v); /* "quiet_hours"; "none" outs
 /* End of the last play, us; a pause follows each play but the last. */
 usec_t broadcast_end_us(const struct broadcast *b);
 
+/* Does its sound come while it is on air? */
+bool broadcast_is_live(const struct broadcast *b);
+
+/* Which of its parts is a relay or live; media_count: none. What comes before and after it is part of the same stream. */
+size_t broadcast_live_part(const struct broadcast *b);
+
 /* When nothing of it sounds any more: the end of the last play or expires_us, whichever is first. */
 usec_t broadcast_over_us(const struct broadcast *b);
 
@@ -90,10 +115,17 @@ MUST_USE enum err broadcast_set_targets(struct broadcast *b, const struct node_i
                                         size_t count);
 void broadcast_deinit(struct broadcast *b);
 
-/* One more target, waiting: a node that joined the zones after the broadcast was planned.
+/* Let a planned broadcast mean these nodes: what changed since it was planned. Who is new waits for an order, also
+ * who comes back; who is no longer meant is withdrawn and gets a STOP when it may hold the order.
  *
- * ERR_EXISTS  is one already; ERR_NOMEM; the broadcast is unchanged */
-MUST_USE enum err broadcast_add_target(struct broadcast *b, struct node_id node);
+ *   meant    ascending, each once
+ *   changed  called for each target that changed; is_new: it was none before
+ *
+ * ERR_STATE  not planned any more: who has begun sounds it to the end; ERR_NOMEM; the broadcast is unchanged */
+MUST_USE enum err broadcast_retarget(struct broadcast *b, const struct node_id *meant, size_t count,
+                                     void (*changed)(void *ctx, const struct broadcast_target *t,
+                                                     bool is_new),
+                                     void *ctx);
 
 struct broadcast_target *broadcast_target(struct broadcast *b,
                                           struct node_id node); /* NULL: not targeted */
@@ -126,6 +158,9 @@ struct broadcast_action broadcast_step(struct broadcast *b, usec_t now_us,
                                        bool (*is_ready)(void *ctx, struct node_id), void *ctx,
                                        usec_t *ret_next_us);
 
+/* True when a target may hold its order and is to end it. */
+bool broadcast_is_to_stop(const struct broadcast *b, const struct broadcast_target *t);
+
 /* Note that an order went out, or was tried and lost: it is repeated after BROADCAST_ORDER_RETRY_US, or
  * when the node reconnects, until it is answered. Store the id before the bytes leave: a receipt for
  * an order that the station forgot is refused. */
@@ -134,7 +169,12 @@ void broadcast_ordered(struct broadcast *b, struct node_id node, struct order_id
 void broadcast_stop_ordered(struct broadcast *b, struct node_id node, struct order_id order,
                             usec_t now_us);
 
-/* Take in what a node said. A receipt is welcome at any time, also after closing; of several about
+/* The order or stop that was due to a node could not be made: try again after BROADCAST_ORDER_RETRY_US, the
+ * other targets meanwhile. */
+void broadcast_send_failed(struct broadcast *b, struct node_id node, usec_t now_us);
+
+/* Take in what a node said. FULL, also after ACCEPTED when nearer orders pushed it out, is no refusal: the
+ * order is offered again every BROADCAST_FULL_RETRY_US. A receipt is welcome at any time, also after closing; of several about
  * one order (the node restarted in between) the newest counts.
  *
  * ERR_NOT_FOUND  not a target, or an order this broadcast did not give
@@ -148,9 +188,16 @@ MUST_USE enum err broadcast_on_receipt(struct broadcast *b, struct node_id node,
 /* A node's link came up again: an unanswered order is due at once. */
 void broadcast_on_reconnect(struct broadcast *b, struct node_id node);
 
+/* The node came back without all of its plan: what it had accepted is due at once. */
+void broadcast_on_plan_lost(struct broadcast *b, struct node_id node);
+
 /* Cancel, or end early; each node that may hold the order gets a STOP. The caller stores and journals.
  * ERR_STATE when over already. */
 MUST_USE enum err broadcast_cancel(struct broadcast *b, usec_t now_us);
+
+/* Let a live broadcast end at an instant, because its speaker hung up: the regular end, no cancelling. The
+ * caller stores. ERR_STATE when it is over already. */
+MUST_USE enum err broadcast_hang_up(struct broadcast *b, usec_t at_us);
 
 /* Fill the signed body of the PLAY order for one node. */
 void broadcast_fill_order(const struct broadcast *b, const char *station_code, struct node_id node,

@@ -4,6 +4,8 @@
 #ifndef LOA_LIBRARY_H
 #define LOA_LIBRARY_H
 
+#include <stdbool.h>
+
 #include "bulletin.h"
 #include "units.h"
 
@@ -19,6 +21,9 @@ struct media_info {
     int32_t gain_mdb; /* applied at import */
     usec_t created_us;
     struct user_id created_by;
+    bool archived; /* of no use now, kept and hidden */
+    bool spoken; /* the station spoke it */
+    bool aircheck; /* what was said live, recorded */
 };
 
 #endif

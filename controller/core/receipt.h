@@ -10,5 +10,6 @@
 const char *receipt_outcome_name(loa_Outcome outcome);
 const char *receipt_reason_name(loa_Reason reason);
 const char *receipt_carrier_name(loa_Carrier carrier);
+const char *receipt_heard_name(loa_Heard heard); /* "yes", "no", "not_measured" */
 
 #endif

@@ -36,19 +36,46 @@ struct node_record {
     char serial[64];
 };
 
+/* The last node test of this session. */
+struct node_test {
+    uint64_t order_id; /* 0 none */
+    usec_t asked_us;
+    loa_Verdict verdict; /* NONE while it is awaited */
+    loa_TestResult result; /* order_id 0 while it is awaited */
+};
+
 struct node_live {
     uint64_t conn; /* link handle of controller/net, 0 = not connected */
     bool ready; /* Hello and Welcome exchanged */
     usec_t connected_us;
     usec_t last_heard_us;
     char firmware[32];
+    uint32_t restarts; /* of its program since enrolment */
+    char restart_cause[32]; /* "stopped", "crash", "reboot", "power" or "first" */
     loa_Status status; /* newest; zero before the first */
     usec_t status_us; /* when it came, 0 never */
+    uint64_t in_bytes, out_bytes; /* of this connection, as far as it is in the tally */
+    int32_t rms_mdb; /* as its Status or Level said last */
+    int32_t peak_mdb;
+    usec_t level_us; /* when that came, 0 never */
+    usec_t meter_us; /* when it was last asked for Level, 0 never */
+    struct node_test test;
+};
+
+/* What is gathered until it becomes a sample (store_sample). */
+struct node_tally {
+    uint64_t in_bytes, out_bytes; /* of the link since the last sample; in is from the node */
+    uint32_t seconds, online_seconds;
+    usec_t status_us; /* of the last status that is in here */
+    bool has_status;
+    int32_t peak_mdb; /* highest */
+    uint32_t clock_uncertainty_us; /* highest */
 };
 
 struct node_entry {
     struct node_record record;
     struct node_live live;
+    struct node_tally tally;
 };
 
 struct registry;

@@ -63,6 +63,7 @@ static const char *objection(const loa_Msg *msg)
     case loa_Msg_status_tag:
     case loa_Msg_media_state_tag:
     case loa_Msg_order_ack_tag:
+    case loa_Msg_level_tag:
     case loa_Msg_bye_tag:
         return NULL;
     case loa_Msg_media_want_tag:
@@ -74,6 +75,8 @@ static const char *objection(const loa_Msg *msg)
         return msg->body.stream_join.stream_id == 0 ? "StreamJoin names no stream" : NULL;
     case loa_Msg_stream_leave_tag:
         return msg->body.stream_leave.stream_id == 0 ? "StreamLeave names no stream" : NULL;
+    case loa_Msg_test_result_tag:
+        return msg->body.test_result.order_id == 0 ? "TestResult names no order" : NULL;
     case loa_Msg_receipt_tag:
         return msg->body.receipt.receipt_id == 0 ? "Receipt has no receipt_id" : NULL;
     default:

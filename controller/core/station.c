@@ -47,6 +47,10 @@ void station_init(struct station *s)
                 .allowed_to_min = 22 * 60,
                 .max_broadcast_s = 45 * 60,
                 .late_tolerance_s = 60,
+                .keep_days = STATION_KEEP_DAYS,
+                .idle_min = STATION_IDLE_MIN,
+                .backup_at_min = 150,
+                .backup_keep = 14,
             },
     };
 }
@@ -62,8 +66,16 @@ static enum err check_policy(const struct station_policy *p, struct err_detail *
     if (p->max_broadcast_s < 1 || p->max_broadcast_s > 12 * 3600)
         return err_set(detail, ERR_LIMIT,
                        "the longest broadcast must be between 1 second and 12 hours");
+    if (p->profile > PLANNER_PROFILE_RURAL)
+        return err_set(detail, ERR_FORMAT, "the profile must be none, urban or rural");
     if (p->late_tolerance_s > 3600)
         return err_set(detail, ERR_LIMIT, "a start may be joined at most 1 hour late");
+    if (p->idle_min != 0 && (p->idle_min < 5 || p->idle_min > 1440))
+        return err_set(detail, ERR_LIMIT,
+                       "a browser is signed out after 5 minutes to 24 hours without use; 0 never");
+    if (p->keep_days != 0 && (p->keep_days < 30 || p->keep_days > 36500))
+        return err_set(detail, ERR_LIMIT,
+                       "what sounded is kept for at least 30 days; 0 keeps it for ever");
     return ERR_OK;
 }
 

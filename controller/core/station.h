@@ -7,10 +7,13 @@
 #include <stdbool.h>
 
 #include "err.h"
+#include "planner.h"
 #include "units.h"
 #include "window.h"
 
 #define STATION_CODE_SIZE 16
+#define STATION_KEEP_DAYS 400
+#define STATION_IDLE_MIN 30
 #define NAME_SIZE 128 /* UTF-8 with its NUL, for people, zones, nodes and stations */
 
 /* Bits; an account holds any set of them. */
@@ -35,6 +38,7 @@ struct user {
     char name[NAME_SIZE];
     unsigned roles; /* set of enum role */
     char password_hash[160]; /* argon2id, encoded form; empty = cannot sign in */
+    char language[8]; /* of the console: "vi", "en"; "" as the browser says */
     bool disabled;
 };
 
@@ -46,7 +50,14 @@ struct station_policy {
         allowed_from_min; /* outside these hours nodes sound emergencies only; 05:00 by default */
     uint16_t allowed_to_min; /* 22:00 by default; equal, or 00:00 to 24:00: always allowed */
     uint32_t max_broadcast_s; /* 1..43,200; 2,700 by default (rural profile, 45 min) */
+    uint32_t
+        keep_days; /* history of broadcasts and their sound; 0 for ever, STATION_KEEP_DAYS by default */
+    uint32_t
+        idle_min; /* a browser is signed out after so long without use; 30 by default, 0 never */
     uint32_t late_tolerance_s; /* how late a start may still be joined; 60 by default */
+    enum planner_profile profile; /* whose quotas bind the schedule; none by default */
+    int16_t backup_at_min; /* local minute of the daily backup, 02:30 by default; -1 never */
+    uint16_t backup_keep; /* backups that are kept, 1..365; 14 by default */
 };
 
 struct station {

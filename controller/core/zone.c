@@ -117,3 +117,19 @@ bool zone_contains(const struct zone *zones, size_t count, struct zone_id outer,
     }
     return false;
 }
+
+const struct languages *zone_languages(const struct zone *zones, size_t count, struct zone_id id)
+{
+    static const struct languages none;
+
+    for (size_t step = 0; step <= ZONE_DEPTH_MAX && id.v != 0; step++) {
+        const struct zone *z = find(zones, count, id);
+
+        if (z == NULL)
+            break;
+        if (z->languages.count > 0)
+            return &z->languages;
+        id = z->parent;
+    }
+    return &none;
+}

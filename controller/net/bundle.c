@@ -16,6 +16,7 @@ struct bundle {
     atomic_uint refs;
     struct stream_id stream;
     usec_t pts_us;
+    usec_t length_us;
     usec_t end_us;
     bool last;
     struct bundle_link links[BUNDLE_SHARDS_MAX];
@@ -38,7 +39,8 @@ enum err bundle_new(struct bytes payload, struct bundle **ret_bundle)
     b->stream = r.stream;
     b->pts_us = r.pts_us;
     b->last = r.last;
-    b->end_us = r.last ? INT64_MAX : r.pts_us + r.count * PACKET_US;
+    b->length_us = r.count * PACKET_US;
+    b->end_us = r.last ? INT64_MAX : r.pts_us + b->length_us;
     b->len = FRAME_HEADER_BYTES + payload.len;
     writer_init(&w, b->frame, b->len);
     CHECK(frame_write(&w, FRAME_BUNDLE, payload) == ERR_OK);
@@ -70,6 +72,11 @@ struct stream_id bundle_stream(const struct bundle *b)
 usec_t bundle_pts_us(const struct bundle *b)
 {
     return b->pts_us;
+}
+
+usec_t bundle_length_us(const struct bundle *b)
+{
+    return b->length_us;
 }
 
 usec_t bundle_end_us(const struct bundle *b)

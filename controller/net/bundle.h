@@ -29,6 +29,7 @@ void bundle_unref(struct bundle *b); /* NULL is harmless */
 
 struct stream_id bundle_stream(const struct bundle *b);
 usec_t bundle_pts_us(const struct bundle *b); /* of its first packet */
+usec_t bundle_length_us(const struct bundle *b); /* of its sound; 0..BUNDLE_US_MAX */
 
 /* Station time after which it is of no use to anybody; INT64_MAX for the last bundle of a stream, which
  * carries the end and is worth sending late. */

@@ -1,8 +1,6 @@
 #include "conn.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +12,6 @@
 #include "tsync.h"
 
 #define BATCH_BYTES 16384 /* encrypted at once at most, so that a higher class can overtake */
-#define NOTSENT_LOWAT_BYTES 16384
-#define USER_TIMEOUT_MS 10000
-#define ARRIVAL_MAX_US \
-    (200 * USEC_PER_MSEC) /* a kernel time stamp older than this is not believed */
-#define WALL_STEP_US 500
 
 static void poll_cb(uv_poll_t *poll, int status, int events);
 
@@ -33,6 +26,8 @@ struct conn_post *conn_post_new(const struct conn *c, enum net_event_kind kind, 
     p->event.kind = kind;
     p->event.conn = c->id;
     p->event.node = c->session.node;
+    p->event.in_bytes = c->in_bytes;
+    p->event.out_bytes = c->out_bytes;
     if (with_msg)
         p->event.msg = p->msg;
     return p;
@@ -44,6 +39,13 @@ void conn_post_send(struct conn *c, struct conn_post *p)
         free(p);
 }
 
+void conn_post_send_later(struct conn *c, struct conn_post *p)
+{
+    if (queue_push_later(c->env->events, &p->item, true) != ERR_OK)
+        free(p);
+    c->env->posted_later = true;
+}
+
 static void farewell(struct conn *c, enum net_reason reason, const char *text)
 {
     struct conn_post *p = c->farewell;
@@ -52,6 +54,8 @@ static void farewell(struct conn *c, enum net_reason reason, const char *text)
         return;
     c->farewell = NULL;
     p->event.reason = reason;
+    p->event.in_bytes = c->in_bytes;
+    p->event.out_bytes = c->out_bytes;
     snprintf(p->event.text, sizeof(p->event.text), "%s", text);
     conn_post_send(c, p);
 }
@@ -62,8 +66,10 @@ static void closed_cb(uv_handle_t *handle)
     struct conn_env *env = c->env;
 
     close(c->fd);
-    if (c->enrolling)
+    if (c->enrolling) {
         env->enrolments--;
+        netsource_leave(env->enrolling, netsource_of(c->address));
+    }
     tally_less(env->tally, NET_COUNT_CONNECTIONS);
     env->gone(env, c);
     sendq_deinit(&c->out);
@@ -93,10 +99,18 @@ static void count_closed(struct conn *c, enum net_reason reason)
     tally_add(c->env->tally, counter, 1);
 }
 
+void conn_handshake_over(struct conn *c)
+{
+    tally_less(c->env->tally, NET_COUNT_HANDSHAKES);
+    netsource_leave(c->env->handshaking, netsource_of(c->address));
+}
+
 static void leave_state(struct conn *c, enum conn_state next, enum net_reason reason)
 {
-    if (c->state == CONN_HANDSHAKE)
-        tally_less(c->env->tally, NET_COUNT_HANDSHAKES);
+    if (c->state == CONN_HANDSHAKE || c->state == CONN_SHAKEN)
+        conn_handshake_over(c);
+    else if (c->state == CONN_WAITING)
+        c->env->waiting--;
     else if (c->state == CONN_SESSION || c->state == CONN_ENROL)
         count_closed(c, reason);
     c->state = next;
@@ -109,14 +123,24 @@ void conn_kill(struct conn *c, enum net_reason reason, const char *text)
     leave_state(c, CONN_DEAD, reason);
     farewell(c, reason, text);
     tally_add(c->env->tally, NET_COUNT_BUNDLES_DROPPED, sendq_drop_audio(&c->out));
+    if (c->job != NULL)
+        atomic_store_explicit(&c->job->vain, true, memory_order_relaxed);
+    else
+        conn_let_go(c);
+}
+
+void conn_let_go(struct conn *c)
+{
     uv_close((uv_handle_t *)&c->poll, closed_cb);
 }
 
 void conn_update_poll(struct conn *c)
 {
-    bool reading = !c->paused && !c->waiting;
-    int events = (reading ? UV_READABLE : 0) | (c->blocked ? UV_WRITABLE : 0);
+    bool reads = !c->paused && c->state != CONN_SHAKEN;
+    int events = (reads ? UV_READABLE : 0) | (c->blocked ? UV_WRITABLE : 0);
 
+    if (c->job != NULL || c->state == CONN_WAITING)
+        events = 0;
     if (c->state == CONN_DEAD || events == c->events)
         return;
     c->events = events;
@@ -147,6 +171,7 @@ static bool flush(struct conn *c)
             return false;
         }
         tally_add(c->env->tally, NET_COUNT_BYTES_OUT, (uint64_t)n);
+        c->out_bytes += (uint64_t)n;
         link_output_sent(c->link, (size_t)n);
     }
 }
@@ -220,7 +245,7 @@ void conn_pump(struct conn *c)
     bool more = true;
 
     while (more && c->state != CONN_DEAD && flush(c)) {
-        if (c->state == CONN_HANDSHAKE)
+        if (c->state == CONN_HANDSHAKE || c->state == CONN_SHAKEN)
             break;
         if (c->time_count > 0 && c->state == CONN_SESSION)
             more = answer_times(c);
@@ -257,7 +282,7 @@ fail:
 
 void conn_begin_close(struct conn *c, enum net_reason reason, const char *text, struct netcmd *bye)
 {
-    if (c->state == CONN_HANDSHAKE)
+    if (c->state == CONN_HANDSHAKE || c->state == CONN_WAITING || c->state == CONN_SHAKEN)
         conn_kill(c, reason, text);
     if (c->state == CONN_CLOSING || c->state == CONN_DEAD) {
         free(bye);
@@ -295,20 +320,42 @@ void conn_send(struct conn *c, struct netcmd *cmd)
     }
 }
 
-void conn_send_bundle(struct conn *c, struct bundle *b)
+/* What the link has just encrypted goes out as it is: nothing waits before it, and most often all of it fits. */
+static size_t send_record(void *ctx, struct bytes record)
 {
-    if (c->state != CONN_SESSION)
+    struct conn *c = ctx;
+    ssize_t n = send(c->fd, record.data, record.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    if (n < 0)
+        n = 0; /* flush() meets the error again and judges it */
+    tally_add(c->env->tally, NET_COUNT_BYTES_OUT, (uint64_t)n);
+    c->out_bytes += (uint64_t)n;
+    return (size_t)n;
+}
+
+/* The usual case: the node keeps up, and nothing else is to be said. False: it is to be queued. */
+static bool send_at_once(struct conn *c, struct bundle *b, usec_t now_us)
+{
+    if (c->blocked || c->time_count > 0 || !sendq_is_empty(&c->out) ||
+        link_output(c->link).len > 0 || bundle_end_us(b) <= now_us)
+        return false;
+    tally_add(c->env->tally, NET_COUNT_BUNDLES_SENT, 1);
+    link_set_sink(c->link, send_record, c);
+    if (put_in_link(c, bundle_frame(b))) {
+        link_set_sink(c->link, NULL, NULL);
+        if (link_output(c->link).len > 0)
+            conn_pump(c);
+    }
+    return true;
+}
+
+void conn_send_bundle(struct conn *c, struct bundle *b, usec_t now_us)
+{
+    if (c->state != CONN_SESSION || send_at_once(c, b, now_us))
         return;
     tally_add(c->env->tally, NET_COUNT_BUNDLES_DROPPED, sendq_put_bundle(&c->out, b));
     if (!c->blocked)
         conn_pump(c);
-}
-
-void conn_handshake_turn(struct conn *c)
-{
-    c->waiting = false;
-    if (c->state != CONN_DEAD)
-        conn_read(c);
 }
 
 static void step(struct conn *c, int status, int events)
@@ -322,15 +369,8 @@ static void step(struct conn *c, int status, int events)
         c->blocked = false;
         conn_pump(c);
     }
-    if (!(events & UV_READABLE) && status >= 0)
-        return;
-    if (c->state == CONN_HANDSHAKE && !c->waiting) {
-        c->waiting = true;
-        conn_update_poll(c);
-        c->env->handshake_ready(c->env, c);
-    } else if (c->state != CONN_HANDSHAKE) {
+    if ((events & UV_READABLE) || status < 0)
         conn_read(c);
-    }
 }
 
 static void poll_cb(uv_poll_t *poll, int status, int events)
@@ -338,89 +378,4 @@ static void poll_cb(uv_poll_t *poll, int status, int events)
     struct conn *c = poll->data;
 
     step(c, status, events);
-}
-
-static void set_option(int fd, int level, int name, int value)
-{
-    /* None of them is vital: on a kernel without one the connection is only a little slower. */
-    (void)setsockopt(fd, level, name, &value, sizeof(value));
-}
-
-enum err conn_new(struct conn_env *env, uint64_t id, int fd, const char *address,
-                  struct conn **ret_conn)
-{
-    struct conn *c = calloc(1, sizeof(*c));
-
-    if (c == NULL)
-        return ERR_NOMEM;
-    c->env = env;
-    c->id = id;
-    c->fd = fd;
-    c->opened_us = stime_mono();
-    snprintf(c->address, sizeof(c->address), "%s", address);
-    sendq_init(&c->out);
-    if (link_new(env->link_config, &c->link) != ERR_OK) {
-        free(c);
-        return ERR_NOMEM;
-    }
-    if (uv_poll_init(env->loop, &c->poll, fd) != 0) {
-        link_free(c->link);
-        free(c);
-        return ERR_IO;
-    }
-    c->poll.data = c;
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_LOWAT_BYTES);
-    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
-    set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
-    tally_add(env->tally, NET_COUNT_CONNECTIONS, 1);
-    tally_add(env->tally, NET_COUNT_HANDSHAKES, 1);
-    *ret_conn = c;
-    conn_update_poll(c);
-    return ERR_OK;
-}
-
-static void check_session(struct conn *c, usec_t mono_us)
-{
-    loa_Bye bye = {.code = loa_ByeCode_BYE_CODE_TOO_SLOW};
-    usec_t next_us;
-
-    if (c->paused) {
-        c->session.heard_us = mono_us; /* it is we who do not listen */
-        if (!conn_pause(c))
-            conn_read(c);
-        return;
-    }
-    if (session_check(&c->session, mono_us, &next_us) == ERR_TIMEOUT)
-        conn_begin_close(c, NET_REASON_SILENT,
-                         c->session.state == SESSION_WAIT_HELLO ? "no Hello in time"
-                                                                : "silent too long",
-                         conn_bye(&bye));
-}
-
-void conn_tick(struct conn *c, usec_t mono_us, usec_t handshake_us)
-{
-    switch (c->state) {
-    case CONN_HANDSHAKE:
-        if (mono_us - c->opened_us < handshake_us)
-            return;
-        conn_count_refused(c, NET_COUNT_REFUSED_TIMEOUT);
-        conn_kill(c, NET_REASON_SILENT, "handshake too slow");
-        return;
-    case CONN_ENROL:
-        if (mono_us - c->opened_us < c->env->handshake_us)
-            return;
-        conn_count_refused(c, NET_COUNT_REFUSED_TIMEOUT);
-        conn_begin_close(c, NET_REASON_SILENT, "enrolment too slow", NULL);
-        return;
-    case CONN_SESSION:
-        check_session(c, mono_us);
-        return;
-    case CONN_CLOSING:
-        if (mono_us >= c->close_by_us)
-            conn_kill(c, NET_REASON_NONE, "");
-        return;
-    case CONN_DEAD:
-        return;
-    }
 }

@@ -1,19 +1,22 @@
 /* conn.h - one connection of a shard: socket, TLS link, session, send queue.
  *
- *   HANDSHAKE -> SESSION or ENROL -> CLOSING (what is queued goes out, then close_notify) -> DEAD
+ *   (WAITING ->) HANDSHAKE -> SESSION or (SHAKEN ->) ENROL -> CLOSING (what is queued goes out, then close_notify) -> DEAD
  *
- * Whatever goes wrong ends here and touches no other connection. A handshake costs milliseconds of CPU,
- * so the shard does one a turn of its loop (handshake_ready), between which the others are served.
+ * Whatever goes wrong ends here and touches no other connection. The flights of a handshake go to
+ * handshakers.h and back; while one is away (job) the link is not touched. Who may not begin yet waits and is not read: before the
+ * handshake without a link (WAITING), after it with its place among the handshakes (SHAKEN), so that no paid
+ * handshake is thrown away.
  * A connection is freed only from the loop's closing phase (gone), never inside a call of this header.
  * Thread: the shard's. */
 #ifndef LOA_CONN_H
 #define LOA_CONN_H
 
-#include <sys/queue.h>
 #include <uv.h>
 
+#include "handshakers.h"
 #include "netcmd.h"
 #include "netevent.h"
+#include "netsource.h"
 #include "sendq.h"
 #include "session.h"
 #include "stime.h"
@@ -22,10 +25,13 @@
 #define CONN_READ_BYTES 16384
 #define CONN_TIMES_MAX 16 /* clock requests that wait for an answer */
 #define CONN_STREAMS_MAX 8
+#define CONN_WAIT_US (8 * USEC_PER_SEC) /* for a place: a node gives up after 10 s of silence */
 #define CONN_CLOSE_US (800 * USEC_PER_MSEC) /* from the decision to close until it is done */
 
 enum conn_state {
     CONN_HANDSHAKE = 0,
+    CONN_WAITING,
+    CONN_SHAKEN,
     CONN_SESSION,
     CONN_ENROL,
     CONN_CLOSING,
@@ -38,15 +44,21 @@ struct conn;
 struct conn_env {
     uv_loop_t *loop;
     const struct stime *stime;
-    struct link_config *link_config;
+    struct handshakers *handshakers;
+    struct queue *orders; /* the shard's: where they send jobs back to */
+    uint64_t next_handshaker;
     struct queue *events; /* to main: struct conn_post */
     struct tally *tally;
     usec_t handshake_us;
+    uint32_t handshakes_max;
+    uint32_t waiting_max;
+    uint32_t waiting;
     uint32_t enrolments_max;
     uint32_t enrolments;
-    void (*handshake_ready)(struct conn_env *env,
-                            struct conn *c); /* call conn_handshake_turn() soon */
+    struct netsource_table *handshaking; /* which source holds how many handshakes */
+    struct netsource_table *enrolling; /* likewise enrolments */
     void (*gone)(struct conn_env *env, struct conn *c); /* forget it; it is freed on return */
+    bool posted_later; /* main is to be woken at the next tick */
     usec_t wall_offset_us; /* CLOCK_REALTIME minus CLOCK_MONOTONIC when last looked at */
     uint8_t encrypted[CONN_READ_BYTES]; /* scratch */
     uint8_t plain[CONN_READ_BYTES];
@@ -74,13 +86,14 @@ struct conn {
     int events; /* what poll waits for now */
     bool blocked; /* the socket takes no more for now */
     bool paused; /* main is behind: not reading */
-    bool waiting; /* for its turn to go on with the handshake */
-    bool enrolling; /* counts in env->enrolments */
+    bool enrolling; /* counts in env->enrolments and env->enrolling */
     bool notified; /* CLOSING: close_notify went into the link */
     bool finished; /* CLOSING: all is out and our side is shut */
     bool refused; /* counted as one of the REFUSED counters */
-    TAILQ_ENTRY(conn) turn; /* the shard's, while waiting */
-    struct link *link;
+    struct link *link; /* NULL: WAITING */
+    uint64_t handshaker;
+    struct handshake_job *job; /* a flight that is with its handshaker; NULL: none */
+    bool shaking; /* a flight has been there */
     struct session session; /* its frame reader serves ENROL too */
     struct sendq out;
     struct conn_time times[CONN_TIMES_MAX];
@@ -90,7 +103,10 @@ struct conn {
     struct conn_post
         *farewell; /* CLOSED, made at CONNECTED so that it cannot fail; NULL once sent */
     usec_t opened_us; /* local time */
+    usec_t turn_us; /* HANDSHAKE: since when it is the other side's turn */
+    usec_t waited_us; /* and how long it was in earlier turns */
     usec_t close_by_us;
+    uint64_t in_bytes, out_bytes; /* encrypted, since it opened */
     char address[NET_ADDRESS_SIZE];
 };
 
@@ -99,18 +115,19 @@ struct conn {
  *   fd       non-blocking; the connection's on ERR_OK, else still the caller's
  *   address  numeric, of the other side; copied
  *
+ * ERR_LIMIT  its source holds as many handshakes as one may, and too many wait already
  * ERR_NOMEM / ERR_IO */
 MUST_USE enum err conn_new(struct conn_env *env, uint64_t id, int fd, const char *address,
                            struct conn **ret_conn);
 
-/* Go on with the handshake: what arrived is read now. */
-void conn_handshake_turn(struct conn *c);
+/* A flight comes back; the job is freed. */
+void conn_shaken(struct conn *c, struct handshake_job *job);
 
 /* Queue and send what can be sent now; dropped when the connection is closing.
  *
  *   cmd  NETCMD_SEND_CONTROL or _MEDIA; taken over */
 void conn_send(struct conn *c, struct netcmd *cmd);
-void conn_send_bundle(struct conn *c, struct bundle *b);
+void conn_send_bundle(struct conn *c, struct bundle *b, usec_t now_us); /* station time */
 
 /* Close at main's wish.
  *
@@ -119,7 +136,7 @@ void conn_close(struct conn *c, struct netcmd *bye);
 
 /* Look for timeouts; call every 100 ms or so.
  *
- *   handshake_us  how long a handshake may last: less than env's when there is a queue for it */
+ *   handshake_us  how long a handshake may wait for the other side: less than env's when others queue */
 void conn_tick(struct conn *c, usec_t mono_us, usec_t handshake_us);
 
 /* A Bye as a NETCMD_CLOSE; NULL without memory. */

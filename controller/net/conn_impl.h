@@ -12,6 +12,9 @@ struct conn_post *conn_post_new(const struct conn *c, enum net_event_kind kind, 
 /* Always accepted: what goes beyond the bound makes connections pause instead (conn_pause). */
 void conn_post_send(struct conn *c, struct conn_post *p);
 
+/* The same for what may reach main a tick later, with all that came meanwhile: it is woken less often. */
+void conn_post_send_later(struct conn *c, struct conn_post *p);
+
 /* Close without farewell to the other side; main hears of it unless it has. */
 void conn_kill(struct conn *c, enum net_reason reason, const char *text);
 
@@ -19,6 +22,15 @@ void conn_kill(struct conn *c, enum net_reason reason, const char *text);
  *
  *   bye  taken over; may be NULL */
 void conn_begin_close(struct conn *c, enum net_reason reason, const char *text, struct netcmd *bye);
+
+/* SHAKEN: take a place among the enrolments and read on, if there is one. */
+void conn_enrol(struct conn *c);
+
+/* It holds a handshake no longer. */
+void conn_handshake_over(struct conn *c);
+
+/* The socket is no longer watched; the connection is freed later. Not while a job is away. */
+void conn_let_go(struct conn *c);
 
 /* Count the connection once as refused. */
 void conn_count_refused(struct conn *c, enum net_counter counter);

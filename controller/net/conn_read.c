@@ -32,31 +32,6 @@ static bool announce(struct conn *c, enum net_event_kind kind, const loa_Msg *ms
     return true;
 }
 
-static void established(struct conn *c)
-{
-    const struct link_peer *peer = link_peer(c->link);
-    struct conn_env *env = c->env;
-
-    tally_less(env->tally, NET_COUNT_HANDSHAKES);
-    c->opened_us = stime_mono();
-    session_init(&c->session, peer->node, c->opened_us);
-    if (!peer->enrolling) {
-        c->state = CONN_SESSION;
-        tally_add(env->tally, NET_COUNT_SESSIONS, 1);
-        tally_add(env->tally, NET_COUNT_RESUMED, peer->resumed);
-        (void)announce(c, NET_CONNECTED, NULL);
-        return;
-    }
-    c->state = CONN_ENROL;
-    c->enrolling = true;
-    env->enrolments++;
-    tally_add(env->tally, NET_COUNT_ENROLMENTS, 1);
-    if (env->enrolments > env->enrolments_max) {
-        conn_count_refused(c, NET_COUNT_REFUSED_FULL);
-        conn_begin_close(c, NET_REASON_PROTOCOL, "too many enrolments at once", NULL);
-    }
-}
-
 static void take_event(struct conn *c, usec_t rx_us)
 {
     const struct session_event *event = &c->env->event;
@@ -79,7 +54,10 @@ static void take_event(struct conn *c, usec_t rx_us)
     }
     p->msg[0] = event->msg;
     tally_add(c->env->tally, NET_COUNT_MESSAGES_IN, 1);
-    conn_post_send(c, p);
+    if (event->msg.which_body == loa_Msg_status_tag)
+        conn_post_send_later(c, p);
+    else
+        conn_post_send(c, p);
     if (event->msg.which_body == loa_Msg_bye_tag)
         conn_begin_close(c, NET_REASON_NODE, event->msg.body.bye.detail, NULL);
 }
@@ -197,21 +175,100 @@ static void take_plain(struct conn *c, usec_t rx_us)
     }
 }
 
+void conn_enrol(struct conn *c)
+{
+    struct conn_env *env = c->env;
+
+    if (env->enrolments >= env->enrolments_max ||
+        netsource_enter(env->enrolling, netsource_of(c->address)) != ERR_OK)
+        return;
+    conn_handshake_over(c);
+    c->state = CONN_ENROL;
+    c->opened_us = stime_mono();
+    c->enrolling = true;
+    env->enrolments++;
+    take_plain(c, 0); /* a request may have come with the last flight */
+}
+
+static void established(struct conn *c, usec_t rx_us)
+{
+    const struct link_peer *peer = link_peer(c->link);
+    struct conn_env *env = c->env;
+
+    c->opened_us = stime_mono();
+    session_init(&c->session, peer->node, c->opened_us);
+    if (peer->enrolling) {
+        tally_add(env->tally, NET_COUNT_ENROLMENTS, 1);
+        c->state = CONN_SHAKEN;
+        conn_enrol(c);
+        return;
+    }
+    conn_handshake_over(c);
+    c->state = CONN_SESSION;
+    tally_add(env->tally, NET_COUNT_SESSIONS, 1);
+    tally_add(env->tally, NET_COUNT_RESUMED, peer->resumed);
+    if (announce(c, NET_CONNECTED, NULL))
+        take_plain(c, rx_us);
+}
+
 static void take_encrypted(struct conn *c, size_t len, usec_t rx_us)
 {
     struct err_detail detail = {0};
-    enum err e;
+    enum err e = link_feed(c->link, bytes_of(c->env->encrypted, len), &detail);
 
-    tally_add(c->env->tally, NET_COUNT_BYTES_IN, len);
-    e = link_feed(c->link, bytes_of(c->env->encrypted, len), &detail);
-    if (e != ERR_OK) {
+    if (e != ERR_OK)
         link_failed(c, e, &detail);
+    else
+        take_plain(c, rx_us);
+}
+
+/* A handshake costs milliseconds: none for who has hung up meanwhile. */
+static bool hung_up(const struct conn *c)
+{
+    char byte;
+
+    return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+static void hand_over(struct conn *c, size_t len, usec_t rx_us)
+{
+    struct handshake_job *job = calloc(1, sizeof(*job) + len);
+
+    if (job == NULL) {
+        conn_kill(c, NET_REASON_NO_MEMORY, "out of memory");
         return;
     }
-    if (c->state == CONN_HANDSHAKE && link_established(c->link))
-        established(c);
-    if (c->state != CONN_HANDSHAKE)
-        take_plain(c, rx_us);
+    job->item.kind = NETCMD_SHAKEN;
+    job->item.cost_bytes = sizeof(*job) + len;
+    job->reply = c->env->orders;
+    job->conn = c->id;
+    job->link = c->link;
+    job->begun = c->shaking;
+    job->rx_us = rx_us;
+    job->len = len;
+    memcpy(job->data, c->env->encrypted, len);
+    c->waited_us += stime_mono() - c->turn_us;
+    c->shaking = true;
+    c->job = job;
+    conn_update_poll(c);
+    handshakers_do(c->env->handshakers, c->handshaker, job);
+}
+
+void conn_shaken(struct conn *c, struct handshake_job *job)
+{
+    c->job = NULL;
+    c->turn_us = stime_mono();
+    if (c->state == CONN_DEAD) {
+        conn_let_go(c);
+    } else if (job->result != ERR_OK) {
+        link_failed(c, job->result, &job->detail);
+    } else if (link_established(c->link)) {
+        established(c, job->rx_us);
+    }
+    free(job);
+    if (c->state != CONN_DEAD && !c->blocked)
+        conn_pump(c);
+    conn_update_poll(c);
 }
 
 bool conn_pause(struct conn *c)
@@ -228,10 +285,16 @@ void conn_read(struct conn *c)
 
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             break;
-        if (n <= 0) {
+        if (n <= 0 || (c->state == CONN_HANDSHAKE && hung_up(c))) {
             if (c->state == CONN_HANDSHAKE)
                 conn_count_refused(c, NET_COUNT_REFUSED_FORMAT);
-            conn_kill(c, NET_REASON_LOST, n == 0 ? "ended without farewell" : strerror(errno));
+            conn_kill(c, NET_REASON_LOST, n >= 0 ? "ended without farewell" : strerror(errno));
+            return;
+        }
+        tally_add(c->env->tally, NET_COUNT_BYTES_IN, (uint64_t)n);
+        c->in_bytes += (uint64_t)n;
+        if (c->state == CONN_HANDSHAKE) {
+            hand_over(c, (size_t)n, rx_us);
             return;
         }
         take_encrypted(c, (size_t)n, rx_us);

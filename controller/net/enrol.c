@@ -1,23 +1,7 @@
 #include "enrol.h"
 
-#include <arpa/inet.h>
 #include <stdbool.h>
 #include <string.h>
-
-/* Who asks: ::ffff:a.b.c.d is the same as a.b.c.d; a household has a whole IPv6 /64. */
-static void prefix_of(const char *address, uint8_t ret_prefix[ENROL_SOURCE_BYTES])
-{
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    uint8_t raw[16];
-
-    memset(ret_prefix, 0, ENROL_SOURCE_BYTES);
-    if (inet_pton(AF_INET, address, raw) == 1)
-        memcpy(ret_prefix + 4, raw, 4);
-    else if (inet_pton(AF_INET6, address, raw) == 1 && memcmp(raw, mapped, sizeof(mapped)) == 0)
-        memcpy(ret_prefix + 4, raw + 12, 4);
-    else if (inet_pton(AF_INET6, address, raw) == 1)
-        memcpy(ret_prefix, raw, ENROL_SOURCE_BYTES);
-}
 
 static bool window_is_over(const struct enrol_source *s, usec_t now_us)
 {
@@ -26,13 +10,12 @@ static bool window_is_over(const struct enrol_source *s, usec_t now_us)
 
 static struct enrol_source *find(struct enrol_limiter *l, const char *address, usec_t now_us)
 {
-    uint8_t prefix[ENROL_SOURCE_BYTES];
+    struct netsource source = netsource_of(address);
 
-    prefix_of(address, prefix);
     for (size_t i = 0; i < ENROL_SOURCES_MAX; i++) {
         struct enrol_source *s = &l->sources[i];
 
-        if (!window_is_over(s, now_us) && memcmp(s->prefix, prefix, sizeof(prefix)) == 0)
+        if (!window_is_over(s, now_us) && memcmp(&s->source, &source, sizeof(source)) == 0)
             return s;
     }
     return NULL;
@@ -52,8 +35,7 @@ static struct enrol_source *add(struct enrol_limiter *l, const char *address, us
         if (s->from_us < oldest->from_us)
             oldest = s;
     }
-    *oldest = (struct enrol_source){.from_us = now_us};
-    prefix_of(address, oldest->prefix);
+    *oldest = (struct enrol_source){.source = netsource_of(address), .from_us = now_us};
     return oldest;
 }
 

@@ -1,23 +1,22 @@
 /* enrol.h - slow down those who guess join codes.
  *
- * Counts wrong codes per source (an IPv4 address, or the 64-bit prefix of an IPv6 address) and in all, in
+ * Counts wrong codes per source (netsource.h) and in all, in
  * windows of ENROL_WINDOW_US. Right codes cost nothing, so a depot can enrol a hundred nodes in a row.
  * Never allocates; when ENROL_SOURCES_MAX sources are held the one whose window began first is forgotten,
  * and the limit over all sources still holds. PROTOCOL.md section 8. Thread: main. */
 #ifndef LOA_ENROL_H
 #define LOA_ENROL_H
 
-#include "err.h"
+#include "netsource.h"
 #include "units.h"
 
 #define ENROL_WINDOW_US (INT64_C(10) * USEC_PER_MIN)
 #define ENROL_WRONG_PER_SOURCE 5
 #define ENROL_WRONG_IN_ALL 300
 #define ENROL_SOURCES_MAX 256
-#define ENROL_SOURCE_BYTES 8
 
 struct enrol_source {
-    uint8_t prefix[ENROL_SOURCE_BYTES];
+    struct netsource source;
     uint32_t wrong; /* since from_us; 0: the slot is free */
     usec_t from_us;
 };

@@ -40,11 +40,16 @@ static void drop_oldest(struct fanout_stream *s)
     s->count--;
 }
 
+/* The gap is filled so that those before `served` stay the served ones. */
 static void forget_member(struct fanout_stream *s, const struct conn *c)
 {
     for (size_t i = 0; i < s->member_count; i++) {
         if (s->members[i] != c)
             continue;
+        if (i < s->served) {
+            s->members[i] = s->members[--s->served];
+            i = s->served;
+        }
         s->members[i] = s->members[--s->member_count];
         return;
     }
@@ -92,7 +97,10 @@ static enum err add_member(struct fanout_stream *s, struct conn *c)
         s->members = members;
         s->member_size = size;
     }
-    s->members[s->member_count++] = c;
+    /* Among the served: it is given what is on its round when it joins. */
+    s->members[s->member_count] = c;
+    s->members[s->member_count++] = s->members[s->served];
+    s->members[s->served++] = c;
     return ERR_OK;
 }
 
@@ -112,9 +120,9 @@ enum err fanout_join(struct fanout *f, struct conn *c, struct stream_id stream, 
     if (c->stream_count == CONN_STREAMS_MAX)
         fanout_leave(f, c, c->streams[0]);
     c->streams[c->stream_count++] = stream;
-    for (unsigned i = 0; i < s->count; i++)
+    for (unsigned i = 0; i < s->count && i + s->waiting <= s->count; i++)
         if (bundle_end_us(recent_at(s, i)) > now_us)
-            conn_send_bundle(c, recent_at(s, i));
+            conn_send_bundle(c, recent_at(s, i), now_us);
     return ERR_OK;
 }
 
@@ -132,6 +140,18 @@ void fanout_leave_all(struct fanout *f, struct conn *c)
         fanout_leave(f, c, c->streams[c->stream_count - 1]);
 }
 
+static void drop_stale(struct fanout_stream *s, usec_t now_us)
+{
+    while (s->count > s->waiting && bundle_end_us(recent_at(s, 0)) <= now_us)
+        drop_oldest(s);
+}
+
+static void begin_round(struct fanout_stream *s, usec_t now_us)
+{
+    s->served = 0;
+    s->round_us = now_us;
+}
+
 enum err fanout_bundle(struct fanout *f, struct bundle *b, usec_t now_us)
 {
     struct fanout_stream *s;
@@ -139,13 +159,56 @@ enum err fanout_bundle(struct fanout *f, struct bundle *b, usec_t now_us)
 
     if (e != ERR_OK)
         return e;
-    while (s->count > 0 &&
-           (s->count == FANOUT_RECENT_MAX || bundle_end_us(recent_at(s, 0)) <= now_us))
+    drop_stale(s, now_us);
+    if (s->waiting == FANOUT_RECENT_MAX)
+        return ERR_LIMIT;
+    if (s->count == FANOUT_RECENT_MAX)
         drop_oldest(s);
     s->recent[(s->first + s->count++) % FANOUT_RECENT_MAX] = bundle_ref(b);
-    for (size_t i = 0; i < s->member_count; i++)
-        conn_send_bundle(s->members[i], b);
+    if (s->waiting++ == 0)
+        begin_round(s, now_us);
     return ERR_OK;
+}
+
+/* When the next slice is due: at once, when another bundle waits behind the one on its round. */
+static usec_t slice_due_us(const struct fanout_stream *s, const struct bundle *b)
+{
+    usec_t spread_us = bundle_length_us(b) * FANOUT_SPREAD_PERCENT / 100;
+
+    if (s->waiting > 1 || s->served == s->member_count)
+        return s->round_us;
+    return s->round_us + spread_us * (usec_t)s->served / (usec_t)s->member_count;
+}
+
+/* Serve a slice, when one is due; returns when the next one is. */
+static usec_t step(struct fanout_stream *s, usec_t now_us)
+{
+    struct bundle *b = recent_at(s, s->count - s->waiting);
+    size_t until = s->served + FANOUT_SLICE;
+
+    if (slice_due_us(s, b) > now_us)
+        return slice_due_us(s, b);
+    until = until < s->member_count ? until : s->member_count;
+    while (s->served < until) /* one that breaks leaves the list later */
+        conn_send_bundle(s->members[s->served++], b, now_us);
+    if (s->served < s->member_count)
+        return slice_due_us(s, b);
+    if (--s->waiting == 0)
+        return INT64_MAX;
+    begin_round(s, now_us);
+    return now_us;
+}
+
+usec_t fanout_step(struct fanout *f, usec_t now_us)
+{
+    usec_t next_us = INT64_MAX;
+
+    for (size_t i = 0; i < f->stream_count; i++) {
+        usec_t at_us = f->streams[i]->waiting > 0 ? step(f->streams[i], now_us) : INT64_MAX;
+
+        next_us = at_us < next_us ? at_us : next_us;
+    }
+    return next_us;
 }
 
 /* The last bundle is never stale; it ends its stream some time after its presentation. */
@@ -162,8 +225,7 @@ void fanout_tick(struct fanout *f, usec_t now_us)
     for (size_t i = f->stream_count; i-- > 0;) {
         struct fanout_stream *s = f->streams[i];
 
-        while (s->count > 0 && bundle_end_us(recent_at(s, 0)) <= now_us)
-            drop_oldest(s);
+        drop_stale(s, now_us);
         if (has_ended(s, now_us) || (s->count == 0 && s->member_count == 0))
             remove_stream(f, i);
     }

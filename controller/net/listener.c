@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG 1024
+#define BACKLOG 4096 /* what the kernel allows of it */
 
 static void set_port(struct sockaddr_storage *ss, uint16_t port)
 {

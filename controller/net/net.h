@@ -1,7 +1,7 @@
 /* net.h - the controller's end of the node link: a listener and its threads, seen from the main thread.
  *
  * S shard threads, each with its own loop and its own SO_REUSEPORT listener, do TLS, framing, session
- * rules, clock answers and fan-out. Main hears of them in batches on its own loop and speaks to them
+ * rules, clock answers and fan-out; handshakes are done by threads of their own (handshakers.h). Main hears of them in batches on its own loop and speaks to them
  * through bounded queues; nothing here blocks. A connection is a number that is never reused: one that
  * is gone is ERR_NOT_FOUND and disturbs nobody. What a shard has not yet reported may still be sent to;
  * it is dropped there and CLOSED follows.
@@ -12,30 +12,43 @@
 #include <uv.h>
 
 #include "bundle.h"
+#include "handshakers.h"
 #include "netevent.h"
 #include "stime.h"
 
 #define NET_SHARDS_MAX BUNDLE_SHARDS_MAX
+#define NET_HANDSHAKERS_MAX HANDSHAKERS_MAX
 #define NET_SEND_MAX (96 * 1024) /* bytes of one net_send() */
 
 struct net_limits {
     uint32_t connections; /* in all, 1..100,000; further ones are closed at once */
     uint32_t handshakes; /* in progress in one shard, 1..4,096; further ones wait in the backlog */
-    uint32_t enrolments; /* open in one shard, 1..256; further ones are closed at once */
+    uint32_t
+        waiting; /* accepted in one shard, without a place and so without a link; further ones are closed at once */
+    uint32_t
+        enrolments; /* open in one shard, 1..256; further ones keep their place among the handshakes until they have one */
+    /* The same by one source (netsource.h), 1 or more; further ones wait for a place, those of others do
+     * not. Sessions are not limited by source: a whole commune may come through one address of a carrier. */
+    uint32_t handshakes_of_one;
+    uint32_t enrolments_of_one;
     uint32_t handshake_ms; /* until a handshake, and later an enrolment, must be done */
 };
 
-/* 25,000 connections, 512 handshakes, 32 enrolments, 10 s. */
+/* 25,000 connections; 768 handshakes, 512 of one source; 4,096 that wait; 256 enrolments, 192 of one source; 10 s. Waiting costs
+ * some kilobytes and no processor time, so also some thousand nodes behind one address come in as fast as handshakes are
+ * done, and none is closed on the way. */
 struct net_limits net_limits_default(void);
 
 struct net_config {
     const char *address; /* numeric IPv4 or IPv6; "::" takes IPv4 too */
     uint16_t port; /* 0: any free one, see net_port() */
     unsigned shards; /* 1..NET_SHARDS_MAX */
+    unsigned handshakers; /* threads for handshakes, 1..NET_HANDSHAKERS_MAX */
     struct link_credentials credentials; /* of the controller; copied */
     const struct stime *stime; /* borrowed until net_free() */
     struct net_limits limits;
     void (*on_event)(void *ctx, const struct net_event *event); /* must not call net_free() */
+    void (*on_turn)(void *ctx); /* after each batch of them, 256 at most; NULL: nothing; likewise */
     void *ctx;
 };
 
@@ -60,6 +73,9 @@ MUST_USE enum err net_new(uv_loop_t *loop, const struct net_config *config, stru
 void net_free(struct net *n);
 
 uint16_t net_port(const struct net *n);
+
+/* Seal and open session tickets with these keys from now on; copied. Before it: those of the credentials. */
+void net_set_tickets(struct net *n, const struct ticketring *tickets);
 
 /* Send whole frames.
  *

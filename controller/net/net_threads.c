@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "digest.h"
+#include "handshakers.h"
 #include "listener.h"
 #include "netcmd.h"
 #include "session.h"
@@ -26,8 +26,10 @@ struct slot {
 
 struct net {
     void (*on_event)(void *ctx, const struct net_event *event);
+    void (*on_turn)(void *ctx);
     void *ctx;
     struct queue events;
+    struct handshakers *handshakers;
     struct shard *shards[NET_SHARDS_MAX];
     struct slot *slots[NET_SHARDS_MAX];
     unsigned shard_count;
@@ -40,18 +42,26 @@ struct net {
 struct net_limits net_limits_default(void)
 {
     return (struct net_limits){
-        .connections = 25000, .handshakes = 512, .enrolments = 32, .handshake_ms = 10000};
+        .connections = 25000,
+        .handshakes = 768,
+        .waiting = 4096,
+        .enrolments = 256,
+        .handshakes_of_one = 512,
+        .enrolments_of_one = 192,
+        .handshake_ms = 10000,
+    };
 }
 
 static bool config_fits(const struct net_config *c)
 {
     const struct net_limits *l = &c->limits;
 
-    return c->shards >= 1 && c->shards <= NET_SHARDS_MAX && c->address != NULL &&
-           c->stime != NULL && c->on_event != NULL && l->connections >= 1 &&
-           l->connections <= CONNECTIONS_MAX && l->handshakes >= 1 &&
-           l->handshakes <= HANDSHAKES_MAX && l->enrolments >= 1 &&
-           l->enrolments <= ENROLMENTS_MAX && l->handshake_ms >= HANDSHAKE_MS_MIN &&
+    return c->shards >= 1 && c->shards <= NET_SHARDS_MAX && c->handshakers >= 1 &&
+           c->handshakers <= HANDSHAKERS_MAX && c->address != NULL && c->stime != NULL &&
+           c->on_event != NULL && l->connections >= 1 && l->connections <= CONNECTIONS_MAX &&
+           l->handshakes >= 1 && l->handshakes <= HANDSHAKES_MAX && l->waiting <= CONNECTIONS_MAX &&
+           l->enrolments >= 1 && l->enrolments <= ENROLMENTS_MAX && l->handshakes_of_one >= 1 &&
+           l->enrolments_of_one >= 1 && l->handshake_ms >= HANDSHAKE_MS_MIN &&
            l->handshake_ms <= HANDSHAKE_MS_MAX;
 }
 
@@ -98,16 +108,18 @@ static void events_ready(void *ctx)
         deliver(n, post);
         free(post);
     }
+    if (taken > 0 && n->on_turn != NULL)
+        n->on_turn(n->ctx);
     if (taken == EVENTS_A_TURN)
         queue_wake(&n->events);
 }
 
-static enum err add_shard(struct net *n, const struct net_config *config,
-                          const struct link_credentials *credentials, struct err_detail *detail)
+static enum err add_shard(struct net *n, const struct net_config *config, struct err_detail *detail)
 {
     struct shard_config sc = {
         .number = n->shard_count,
         .limits = config->limits,
+        .handshakers = n->handshakers,
         .stime = config->stime,
         .events = &n->events,
         .open_total = &n->open_total,
@@ -122,12 +134,6 @@ static enum err add_shard(struct net *n, const struct net_config *config,
                       &n->port, detail);
     if (e != ERR_OK)
         goto fail;
-    e = link_config_new(LINK_SERVER, credentials, &sc.link_config);
-    if (e != ERR_OK) {
-        close(sc.listen_fd);
-        (void)err_set(detail, e, "the controller's certificate and key cannot be used");
-        goto fail;
-    }
     e = shard_new(&sc, &n->shards[n->shard_count]);
     if (e != ERR_OK)
         goto fail;
@@ -150,8 +156,6 @@ static void release(void *ctx)
 enum err net_new(uv_loop_t *loop, const struct net_config *config, struct net **ret_net,
                  struct err_detail *detail)
 {
-    struct link_credentials credentials = config->credentials;
-    uint8_t secret[LINK_TICKET_SECRET_BYTES];
     struct net *n;
     enum err e;
 
@@ -161,6 +165,7 @@ enum err net_new(uv_loop_t *loop, const struct net_config *config, struct net **
     if (n == NULL)
         return ERR_NOMEM;
     n->on_event = config->on_event;
+    n->on_turn = config->on_turn;
     n->ctx = config->ctx;
     n->slot_count = config->limits.connections;
     e = queue_init(&n->events, loop, EVENTS_BYTES_MAX, events_ready, n);
@@ -168,13 +173,11 @@ enum err net_new(uv_loop_t *loop, const struct net_config *config, struct net **
         free(n);
         return e;
     }
-    /* One secret for all, so that a node resumes its session whichever shard it comes to. */
-    digest_random(secret, sizeof(secret));
-    if (credentials.ticket_secret.len == 0)
-        credentials.ticket_secret = bytes_of(secret, sizeof(secret));
+    e = handshakers_new(config->handshakers, &config->credentials, &n->handshakers);
+    if (e != ERR_OK)
+        (void)err_set(detail, e, "the controller's certificate and key cannot be used");
     for (unsigned i = 0; i < config->shards && e == ERR_OK; i++)
-        e = add_shard(n, config, &credentials, detail);
-    explicit_bzero(secret, sizeof(secret));
+        e = add_shard(n, config, detail);
     for (unsigned i = 0; i < n->shard_count && e == ERR_OK; i++)
         e = shard_start(n->shards[i]);
     if (e != ERR_OK) {
@@ -193,8 +196,11 @@ void net_free(struct net *n)
         return;
     for (unsigned i = 0; i < n->shard_count; i++)
         shard_stop(n->shards[i]);
+    if (n->handshakers != NULL)
+        handshakers_stop(n->handshakers);
     for (unsigned i = 0; i < n->shard_count; i++)
         shard_free(n->shards[i]);
+    handshakers_free(n->handshakers);
     rest = queue_close(&n->events, release);
     while (rest != NULL) {
         struct queue_item *item = rest;
@@ -207,6 +213,11 @@ void net_free(struct net *n)
 uint16_t net_port(const struct net *n)
 {
     return n->port;
+}
+
+void net_set_tickets(struct net *n, const struct ticketring *tickets)
+{
+    handshakers_set_tickets(n->handshakers, tickets);
 }
 
 static struct netcmd *order_new(enum netcmd_kind kind, uint64_t conn, struct bytes data)

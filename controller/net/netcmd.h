@@ -20,6 +20,7 @@ enum netcmd_kind {
     NETCMD_LEAVE,
     NETCMD_BUNDLE, /* not a netcmd: see bundle_of_item() */
     NETCMD_STOP,
+    NETCMD_SHAKEN, /* not a netcmd: a handshake_job comes back (handshakers.h) */
 };
 
 struct netcmd {

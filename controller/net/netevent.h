@@ -40,6 +40,7 @@ struct net_event {
     struct node_id node; /* from the certificate; 0 for ENROL_REQUEST and what follows it */
     struct link_peer peer; /* CONNECTED */
     char address[NET_ADDRESS_SIZE]; /* CONNECTED, ENROL_REQUEST */
+    uint64_t in_bytes, out_bytes; /* encrypted, of this connection until now */
     const loa_Msg *msg; /* MESSAGE, ENROL_REQUEST; NULL otherwise */
     enum net_reason reason; /* CLOSED */
     char text[NET_TEXT_SIZE]; /* CLOSED: for logs, may be empty; peer-controlled in part */

@@ -30,6 +30,8 @@ enum file {
     WEB_CRT,
     ORDER_KEY,
     ORDER_CRT,
+    ALERT_KEY,
+    ALERT_CRT,
     FILE_COUNT,
 };
 
@@ -41,6 +43,7 @@ static const struct {
     [LINK_KEY] = {"link.key", true},   [LINK_CRT] = {"link.crt", false},
     [WEB_KEY] = {"web.key", true},     [WEB_CRT] = {"web.crt", false},
     [ORDER_KEY] = {"order.key", true}, [ORDER_CRT] = {"order.crt", false},
+    [ALERT_KEY] = {"alert.key", true}, [ALERT_CRT] = {"alert.crt", false},
 };
 
 struct pki {
@@ -50,7 +53,6 @@ struct pki {
     size_t ca_der_len;
     uint8_t order_der[CERT_DER_MAX];
     size_t order_der_len;
-    uint8_t ticket_secret[LINK_TICKET_SECRET_BYTES];
     char dir[PATH_MAX];
     char web_cert_path[PATH_MAX];
     char web_key_path[PATH_MAX];
@@ -144,6 +146,21 @@ static enum err make_pair(struct pki *p, enum file key_file, enum file crt_file,
     return e;
 }
 
+/* Others pin this very certificate, so it lives as long as the station. */
+static enum err make_alert_signer(struct pki *p, const char *station_code, int64_t now_s)
+{
+    char name[CERT_NAME_MAX + 1];
+    const struct cert_spec spec = {
+        .use = CERT_SIGNER,
+        .common_name = name,
+        .from_s = now_s - BACKDATE_S,
+        .to_s = now_s + STATION_DAYS * DAY_S,
+    };
+
+    snprintf(name, sizeof(name), "loa-alerts-%s", station_code);
+    return make_pair(p, ALERT_KEY, ALERT_CRT, spec);
+}
+
 static enum err make_all(struct pki *p, const char *station_code, const struct web_names *names,
                          int64_t now_s)
 {
@@ -163,6 +180,8 @@ static enum err make_all(struct pki *p, const char *station_code, const struct w
     spec.common_name = ORDER_SIGNER_NAME;
     if (e == ERR_OK)
         e = make_pair(p, ORDER_KEY, ORDER_CRT, spec);
+    if (e == ERR_OK)
+        e = make_alert_signer(p, station_code, now_s);
     spec.use = CERT_SERVER;
     spec.common_name = LINK_SERVER_NAME;
     spec.names = link_names;
@@ -203,12 +222,32 @@ static enum err check_pair(struct pki *p, enum file key_file, enum file crt_file
     return e;
 }
 
-static enum err load_all(struct pki *p, struct err_detail *detail)
+/* A station that is older than its publishing gets its signer now; a key without certificate is of no use. */
+static enum err add_alert_signer(struct pki *p, const char *station_code, int64_t now_s,
+                                 struct err_detail *detail)
 {
+    struct cert_facts ca;
+    enum err e = cert_read(pki_ca_der(p), &ca);
+
+    if (e == ERR_OK)
+        e = make_alert_signer(
+            p, station_code,
+            ca.to_s < now_s + STATION_DAYS * DAY_S ? ca.to_s - STATION_DAYS * DAY_S : now_s);
+    if (e == ERR_OK)
+        e = pki_files_replace(p->dir, &p->files[ALERT_KEY], detail);
+    return e == ERR_OK ? pki_files_replace(p->dir, &p->files[ALERT_CRT], detail) : e;
+}
+
+static enum err load_all(struct pki *p, const char *station_code, int64_t now_s,
+                         struct err_detail *detail)
+{
+    bool has_alert_signer = pki_files_has(p->dir, layout[ALERT_CRT].name);
     enum err e = ERR_OK;
 
-    for (enum file f = 0; f < FILE_COUNT && e == ERR_OK; f++)
-        e = pki_files_read(p->dir, &p->files[f], detail);
+    for (enum file f = 0; f < FILE_COUNT && e == ERR_OK; f++) {
+        if (has_alert_signer || (f != ALERT_KEY && f != ALERT_CRT))
+            e = pki_files_read(p->dir, &p->files[f], detail);
+    }
     if (e != ERR_OK)
         return e;
     if (cert_der(text_of(p, CA_CRT), p->ca_der, &p->ca_der_len) != ERR_OK)
@@ -220,7 +259,9 @@ static enum err load_all(struct pki *p, struct err_detail *detail)
         e = check_pair(p, WEB_KEY, WEB_CRT, detail);
     if (e == ERR_OK)
         e = check_pair(p, ORDER_KEY, ORDER_CRT, detail);
-    return e;
+    if (e == ERR_OK && !has_alert_signer)
+        e = add_alert_signer(p, station_code, now_s, detail);
+    return e == ERR_OK ? check_pair(p, ALERT_KEY, ALERT_CRT, detail) : e;
 }
 
 /* Issue the web certificate again, for the same key, when names or dates ask for it. */
@@ -267,7 +308,6 @@ static enum err prepare(struct pki *p, const char *dir)
              layout[WEB_CRT].name);
     snprintf(p->web_key_path, sizeof(p->web_key_path), "%.*s/%s", PATH_MAX - 32, dir,
              layout[WEB_KEY].name);
-    digest_random(p->ticket_secret, sizeof(p->ticket_secret));
     return ERR_OK;
 }
 
@@ -299,7 +339,7 @@ enum err pki_open(const char *dir, const char *station_code, const char *const *
         if (e == ERR_OK)
             e = pki_files_create(dir, p->files, FILE_COUNT, detail);
     } else if (e == ERR_OK) {
-        e = load_all(p, detail);
+        e = load_all(p, station_code, now_s, detail);
         if (e == ERR_OK)
             e = renew_web(p, &web, now_s, detail);
     }
@@ -333,7 +373,6 @@ struct link_credentials pki_link_credentials(const struct pki *p)
         .ca_cert = pki_ca_der(p),
         .cert = text_of(p, LINK_CRT),
         .key = text_of(p, LINK_KEY),
-        .ticket_secret = bytes_of(p->ticket_secret, sizeof(p->ticket_secret)),
     };
 }
 
@@ -350,6 +389,16 @@ struct bytes pki_order_cert_der(const struct pki *p)
 struct bytes pki_order_key_pem(const struct pki *p)
 {
     return text_of(p, ORDER_KEY);
+}
+
+const char *pki_alert_key_pem(const struct pki *p)
+{
+    return p->files[ALERT_KEY].text;
+}
+
+const char *pki_alert_cert_pem(const struct pki *p)
+{
+    return p->files[ALERT_CRT].text;
 }
 
 const char *pki_web_cert_path(const struct pki *p)

@@ -1,8 +1,8 @@
 /* pki.h - the station's keys and certificates: made at first start, checked at every later one.
  *
  * A directory of PEM files: ca.key ca.crt (the station CA), link.key link.crt (the controller on the node
- * link, with the CA behind it), web.key web.crt (HTTPS), order.key order.crt (the signer of orders). They
- * appear all at once or not at all, and an existing CA is never replaced: every node trusts it.
+ * link, with the CA behind it), web.key web.crt (HTTPS), order.key order.crt (the signer of orders), alert.key alert.crt (the
+ * signer of published alerts; made anew when its certificate is missing). They appear all at once or not at all, and an existing CA is never replaced: every node trusts it.
  * PROTOCOL.md sections 2 and 8. Thread: main. */
 #ifndef LOA_PKI_H
 #define LOA_PKI_H
@@ -37,13 +37,15 @@ MUST_USE enum err pki_open(const char *dir, const char *station_code, const char
 /* Wipes the keys. NULL is harmless. */
 void pki_free(struct pki *p);
 
-/* For the node link's listeners; all of them resume each other's sessions. Borrowed until pki_free(). */
+/* For the node link's listeners, without the keys of tickets (pki_tickets.h). Borrowed until pki_free(). */
 struct link_credentials pki_link_credentials(const struct pki *p);
 
 /* Borrowed until pki_free(). */
 struct bytes pki_ca_der(const struct pki *p);
 struct bytes pki_order_cert_der(const struct pki *p);
 struct bytes pki_order_key_pem(const struct pki *p);
+const char *pki_alert_key_pem(const struct pki *p);
+const char *pki_alert_cert_pem(const struct pki *p);
 const char *pki_web_cert_path(const struct pki *p);
 const char *pki_web_key_path(const struct pki *p);
 

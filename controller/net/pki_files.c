@@ -160,6 +160,14 @@ static enum err check_access(int fd, const char *path, const struct pki_file *fi
     return ERR_OK;
 }
 
+bool pki_files_has(const char *dir, const char *name)
+{
+    char path[PATH_MAX];
+
+    return snprintf(path, sizeof(path), "%s/%s", dir, name) < (int)sizeof(path) &&
+           access(path, F_OK) == 0;
+}
+
 enum err pki_files_read(const char *dir, struct pki_file *file, struct err_detail *detail)
 {
     char path[PATH_MAX];

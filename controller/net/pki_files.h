@@ -27,6 +27,8 @@ bool pki_files_absent(const char *dir);
 MUST_USE enum err pki_files_create(const char *dir, const struct pki_file *files, size_t count,
                                    struct err_detail *detail);
 
+bool pki_files_has(const char *dir, const char *name);
+
 /* Read one file into file->text.
  *
  * ERR_AUTH    private, and readable by others

@@ -33,7 +33,7 @@ enum err queue_init(struct queue *q, uv_loop_t *loop, size_t limit_bytes,
     return ERR_OK;
 }
 
-enum err queue_push(struct queue *q, struct queue_item *item, bool force)
+static enum err push(struct queue *q, struct queue_item *item, bool force, bool wake)
 {
     enum err e = ERR_OK;
 
@@ -43,18 +43,28 @@ enum err queue_push(struct queue *q, struct queue_item *item, bool force)
     } else if (!force && q->cost_bytes + item->cost_bytes > q->limit_bytes) {
         e = ERR_LIMIT;
     } else {
-        bool was_empty = q->head == NULL;
-
         item->next = NULL;
         *q->tail = item;
         q->tail = &item->next;
         q->cost_bytes += item->cost_bytes;
         /* Under the lock, because queue_close() may otherwise come in between. */
-        if (was_empty)
+        if (wake && !q->woken) {
+            q->woken = true;
             uv_async_send(&q->async);
+        }
     }
     pthread_mutex_unlock(&q->lock);
     return e;
+}
+
+enum err queue_push(struct queue *q, struct queue_item *item, bool force)
+{
+    return push(q, item, force, true);
+}
+
+enum err queue_push_later(struct queue *q, struct queue_item *item, bool force)
+{
+    return push(q, item, force, false);
 }
 
 struct queue_item *queue_take(struct queue *q, size_t max)
@@ -62,6 +72,7 @@ struct queue_item *queue_take(struct queue *q, size_t max)
     struct queue_item *list, **end = &list;
 
     pthread_mutex_lock(&q->lock);
+    q->woken = false;
     list = q->head;
     while (max > 0 && *end != NULL) {
         q->cost_bytes -= (*end)->cost_bytes;

@@ -26,6 +26,7 @@ struct queue {
     size_t cost_bytes;
     size_t limit_bytes;
     bool closed;
+    bool woken; /* on_ready is on its way for what is here */
     uv_async_t async;
     void (*on_ready)(void *ctx);
     void *ctx;
@@ -48,6 +49,10 @@ MUST_USE enum err queue_init(struct queue *q, uv_loop_t *loop, size_t limit_byte
  * ERR_LIMIT  the bound would be exceeded; the item stays the caller's
  * ERR_STATE  closed; likewise */
 MUST_USE enum err queue_push(struct queue *q, struct queue_item *item, bool force);
+
+/* Append what can wait, without a wake-up: it is taken with what comes next, or when the pusher calls queue_wake().
+ * Errors as queue_push(). */
+MUST_USE enum err queue_push_later(struct queue *q, struct queue_item *item, bool force);
 
 /* Take the oldest `max` items as a list, in order; NULL when there are none. */
 struct queue_item *queue_take(struct queue *q, size_t max);

@@ -81,6 +81,11 @@ unsigned sendq_put_bundle(struct sendq *q, struct bundle *b)
     return dropped;
 }
 
+bool sendq_is_empty(const struct sendq *q)
+{
+    return q->control.head == NULL && q->media.head == NULL && q->bundle_count == 0;
+}
+
 static enum sendq_class show_first_frame(struct sendq *q, const struct sendq_list *l,
                                          enum sendq_class cls, struct bytes *ret_frame)
 {

@@ -50,6 +50,9 @@ MUST_USE enum err sendq_put(struct sendq *q, struct netcmd *cmd);
 /* Append a bundle, taking a reference. Returns how many older ones were dropped for it: 0 or 1. */
 unsigned sendq_put_bundle(struct sendq *q, struct bundle *b);
 
+/* True when nothing waits. */
+bool sendq_is_empty(const struct sendq *q);
+
 /* Show the frame to send next.
  *
  *   now_us       station time; bundles that end at or before it are dropped

@@ -15,8 +15,7 @@
 #define TICK_MS 100
 #define CROWDED_HANDSHAKE_US (3 * USEC_PER_SEC) /* when others wait for a handshake */
 #define SHUTDOWN_RETRY_MS 1000
-
-TAILQ_HEAD(turns, conn);
+#define SHUTDOWN_SPREAD_MS 1 /* for each connection: what a session costs that is resumed */
 
 struct shard {
     struct conn_env env;
@@ -33,8 +32,8 @@ struct shard {
     uv_poll_t listener;
     bool listening;
     uv_timer_t tick;
-    uv_idle_t handshakes; /* runs while turns is not empty */
-    struct turns turns;
+    uv_timer_t slices; /* until the fan-out's next slice is due */
+    uv_idle_t turns; /* while one is due */
     struct fanout fanout;
     struct conn **slots;
     uint32_t *free_slots; /* stack, lowest on top at first */
@@ -61,7 +60,8 @@ static void finish(struct shard *s)
     struct queue_item *rest = queue_close(&s->orders, NULL);
 
     uv_close((uv_handle_t *)&s->tick, NULL);
-    uv_close((uv_handle_t *)&s->handshakes, NULL);
+    uv_close((uv_handle_t *)&s->slices, NULL);
+    uv_close((uv_handle_t *)&s->turns, NULL);
     while (rest != NULL) {
         struct queue_item *item = rest;
 
@@ -78,8 +78,6 @@ static void gone(struct conn_env *env, struct conn *c)
     struct shard *s = (struct shard *)env; /* env is its first member */
     uint32_t slot = shard_slot_of_conn(c->id);
 
-    if (c->waiting)
-        TAILQ_REMOVE(&s->turns, c, turn);
     fanout_leave_all(&s->fanout, c);
     s->slots[slot] = NULL;
     s->free_slots[s->free_count++] = slot;
@@ -87,27 +85,6 @@ static void gone(struct conn_env *env, struct conn *c)
     s->open--;
     if (s->stopping && s->open == 0)
         finish(s);
-}
-
-static void handshake_turn(uv_idle_t *idle)
-{
-    struct shard *s = idle->data;
-    struct conn *c = TAILQ_FIRST(&s->turns);
-
-    if (c == NULL) {
-        uv_idle_stop(idle);
-        return;
-    }
-    TAILQ_REMOVE(&s->turns, c, turn);
-    conn_handshake_turn(c);
-}
-
-static void handshake_ready(struct conn_env *env, struct conn *c)
-{
-    struct shard *s = (struct shard *)env;
-
-    TAILQ_INSERT_TAIL(&s->turns, c, turn);
-    uv_idle_start(&s->handshakes, handshake_turn);
 }
 
 static bool handshakes_full(const struct shard *s)
@@ -202,6 +179,9 @@ static void look_around(struct shard *s)
     for (uint32_t i = 0; i < s->slot_high; i++)
         if (s->slots[i] != NULL)
             conn_tick(s->slots[i], mono_us, handshake_us);
+    if (s->env.posted_later)
+        queue_wake(s->env.events);
+    s->env.posted_later = false;
     fanout_tick(&s->fanout, stime_at(s->env.stime, mono_us));
     listen_again(s);
 }
@@ -215,7 +195,9 @@ static void tick_cb(uv_timer_t *timer)
 
 static void stop(struct shard *s)
 {
-    loa_Bye bye = {.code = loa_ByeCode_BYE_CODE_SHUTDOWN, .retry_after_ms = SHUTDOWN_RETRY_MS};
+    loa_Bye bye = {.code = loa_ByeCode_BYE_CODE_SHUTDOWN,
+                   .retry_after_ms = SHUTDOWN_RETRY_MS,
+                   .spread_ms = atomic_load(s->open_total) * SHUTDOWN_SPREAD_MS};
 
     if (s->stopping)
         return;
@@ -229,10 +211,44 @@ static void stop(struct shard *s)
         finish(s);
 }
 
+static void slice_due(uv_timer_t *timer);
+
+/* One slice a turn of the loop: what has come in meanwhile is dealt with in between. No timer does that: libuv lets one
+ * of 0 ms fire again before it looks at sockets. One that waits is rounded up, lest the loop spin until the slice is due. */
+static void serve_slices(struct shard *s)
+{
+    usec_t next_us = fanout_step(&s->fanout, stime_now(s->env.stime));
+    usec_t wait_us = next_us - stime_now(s->env.stime);
+
+    if (wait_us <= 0)
+        return;
+    uv_idle_stop(&s->turns);
+    if (next_us == INT64_MAX)
+        return;
+    uv_update_time(&s->loop);
+    uv_timer_start(&s->slices, slice_due, (uint64_t)(wait_us + 999) / 1000, 0);
+}
+
+static void turn_cb(uv_idle_t *idle)
+{
+    struct shard *s = idle->data;
+
+    serve_slices(s);
+}
+
+static void slice_due(uv_timer_t *timer)
+{
+    struct shard *s = timer->data;
+
+    uv_idle_start(&s->turns, turn_cb);
+}
+
 static void obey_bundle(struct shard *s, struct bundle *b)
 {
     if (fanout_bundle(&s->fanout, b, stime_now(s->env.stime)) != ERR_OK)
         tally_add(&s->tally, NET_COUNT_BUNDLES_DROPPED, 1);
+    else
+        uv_idle_start(&s->turns, turn_cb);
     bundle_unref(b);
 }
 
@@ -263,9 +279,19 @@ static void obey(struct shard *s, struct netcmd *cmd)
     case NETCMD_NONE:
     case NETCMD_BUNDLE:
     case NETCMD_STOP:
+    case NETCMD_SHAKEN:
         CHECK(false);
     }
     free(cmd);
+}
+
+/* Its connection stays until it is back. */
+static void take_back(struct shard *s, struct handshake_job *job)
+{
+    struct conn *c = find(s, job->conn);
+
+    CHECK(c != NULL && c->job == job);
+    conn_shaken(c, job);
 }
 
 static void orders_ready(void *ctx)
@@ -284,6 +310,8 @@ static void orders_ready(void *ctx)
             must_stop = true;
         else if (item->kind == NETCMD_BUNDLE)
             obey_bundle(s, bundle_of_item(item));
+        else if (item->kind == NETCMD_SHAKEN)
+            take_back(s, (struct handshake_job *)(void *)item);
         else
             obey(s, netcmd_of_item(item));
     }
@@ -305,7 +333,8 @@ static enum err open_loop(struct shard *s)
     if (uv_loop_init(&s->loop) != 0)
         return ERR_IO;
     if (queue_init(&s->orders, &s->loop, ORDERS_BYTES_MAX, orders_ready, s) != ERR_OK ||
-        uv_timer_init(&s->loop, &s->tick) != 0 || uv_idle_init(&s->loop, &s->handshakes) != 0 ||
+        uv_timer_init(&s->loop, &s->tick) != 0 || uv_timer_init(&s->loop, &s->slices) != 0 ||
+        uv_idle_init(&s->loop, &s->turns) != 0 ||
         uv_poll_init(&s->loop, &s->listener, s->listen_fd) != 0 ||
         uv_timer_start(&s->tick, tick_cb, TICK_MS, TICK_MS) != 0) {
         uv_walk(&s->loop, close_handle, NULL);
@@ -314,7 +343,8 @@ static enum err open_loop(struct shard *s)
         return ERR_IO;
     }
     s->tick.data = s;
-    s->handshakes.data = s;
+    s->slices.data = s;
+    s->turns.data = s;
     s->listener.data = s;
     listen_again(s);
     return ERR_OK;
@@ -323,7 +353,8 @@ static enum err open_loop(struct shard *s)
 static void release(struct shard *s)
 {
     fanout_deinit(&s->fanout);
-    link_config_free(s->env.link_config);
+    netsource_table_free(s->env.handshaking);
+    netsource_table_free(s->env.enrolling);
     free(s->slots);
     free(s->free_slots);
     free(s);
@@ -335,19 +366,23 @@ enum err shard_new(const struct shard_config *config, struct shard **ret_shard)
     uint32_t slots = config->limits.connections;
     enum err e = ERR_NOMEM;
 
-    if (s == NULL) {
-        link_config_free(config->link_config);
+    if (s == NULL)
         goto out;
-    }
     s->env = (struct conn_env){
         .loop = &s->loop,
         .stime = config->stime,
-        .link_config = config->link_config,
+        .handshakers = config->handshakers,
+        .orders = &s->orders,
         .events = config->events,
         .tally = &s->tally,
         .handshake_us = config->limits.handshake_ms * USEC_PER_MSEC,
+        .handshakes_max = config->limits.handshakes,
+        .waiting_max = config->limits.waiting,
         .enrolments_max = config->limits.enrolments,
-        .handshake_ready = handshake_ready,
+        .handshaking =
+            netsource_table_new(config->limits.handshakes, config->limits.handshakes_of_one),
+        .enrolling =
+            netsource_table_new(config->limits.enrolments, config->limits.enrolments_of_one),
         .gone = gone,
     };
     s->number = config->number;
@@ -355,10 +390,10 @@ enum err shard_new(const struct shard_config *config, struct shard **ret_shard)
     s->open_total = config->open_total;
     s->listen_fd = config->listen_fd;
     s->stop_item.kind = NETCMD_STOP;
-    TAILQ_INIT(&s->turns);
     s->slots = calloc(slots, sizeof(struct conn *));
     s->free_slots = calloc(slots, sizeof(uint32_t));
-    if (s->slots == NULL || s->free_slots == NULL)
+    if (s->slots == NULL || s->free_slots == NULL || s->env.handshaking == NULL ||
+        s->env.enrolling == NULL)
         goto out;
     while (s->free_count < slots) {
         s->free_slots[s->free_count] = slots - 1 - s->free_count;

@@ -27,7 +27,7 @@ static inline uint32_t shard_slot_of_conn(uint64_t conn)
 struct shard_config {
     unsigned number; /* 0..NET_SHARDS_MAX-1 */
     int listen_fd; /* the shard's from shard_new() on, also when it fails */
-    struct link_config *link_config; /* likewise */
+    struct handshakers *handshakers; /* borrowed */
     struct net_limits limits;
     const struct stime *stime; /* borrowed */
     struct queue *events; /* borrowed */

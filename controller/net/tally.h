@@ -1,6 +1,6 @@
-/* tally.h - one shard's counters: written by the shard, read by main.
+/* tally.h - one shard's counters: written by the shard alone, read by main.
  *
- * Thread: any. */
+ * Thread: tally_get() any, the rest the shard's. */
 #ifndef LOA_TALLY_H
 #define LOA_TALLY_H
 
@@ -15,13 +15,15 @@ struct tally {
 
 static inline void tally_add(struct tally *t, enum net_counter counter, uint64_t n)
 {
-    atomic_fetch_add_explicit(&t->v[counter], n, memory_order_relaxed);
+    uint64_t v = atomic_load_explicit(&t->v[counter], memory_order_relaxed);
+
+    atomic_store_explicit(&t->v[counter], v + n, memory_order_relaxed);
 }
 
 /* One less, of a gauge. */
 static inline void tally_less(struct tally *t, enum net_counter counter)
 {
-    atomic_fetch_sub_explicit(&t->v[counter], 1, memory_order_relaxed);
+    tally_add(t, counter, UINT64_MAX);
 }
 
 static inline uint64_t tally_get(const struct tally *t, enum net_counter counter)

@@ -1,12 +1,7 @@
 #include "web.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -25,11 +20,25 @@ static usec_t mono_us(void)
     return (usec_t)(uv_hrtime() / 1000);
 }
 
+static struct exchange **bucket(struct web *w, uint64_t id)
+{
+    return &w->exchanges[id % WEB_BUCKETS];
+}
+
+struct exchange *web_find(struct web *w, uint64_t id)
+{
+    struct exchange *x = *bucket(w, id);
+
+    while (x != NULL && x->req.id != id)
+        x = x->next;
+    return x;
+}
+
 static void exchange_free(struct exchange *x)
 {
     struct web *w = x->web;
 
-    for (struct exchange **at = &w->exchanges; *at != NULL; at = &(*at)->next) {
+    for (struct exchange **at = bucket(w, x->req.id); *at != NULL; at = &(*at)->next) {
         if (*at == x) {
             *at = x->next;
             break;
@@ -39,8 +48,10 @@ static void exchange_free(struct exchange *x)
         w->handler.on_gone(w->handler.ctx, x->req.id);
     if (x->fd >= 0)
         close(x->fd);
+    free(x->text);
     free(x->body);
     web_response_deinit(&x->res);
+    web_stream_free(x->stream);
     free(x);
 }
 
@@ -56,8 +67,7 @@ static void phase(struct exchange *x)
     x->moved_bytes = 0;
 }
 
-/* Send what x->res holds; the rest of a body that still comes is thrown away, then the connection ends. */
-static void respond(struct exchange *x)
+void web_respond(struct exchange *x)
 {
     x->known = false;
     x->close_after = x->close_after || x->body_open;
@@ -70,23 +80,29 @@ static void refuse(struct exchange *x, unsigned status, enum err code, const cha
 {
     if (x->known)
         x->web->handler.on_gone(x->web->handler.ctx, x->req.id);
-    web_error(&x->res, status, code, sentence);
-    respond(x);
+    web_error(x, status, code, sentence);
+    web_respond(x);
 }
 
 void web_answer(struct web *w, uint64_t id, struct web_response *res)
 {
-    struct exchange *x = w->exchanges;
+    struct exchange *x = web_find(w, id);
 
-    while (x != NULL && (x->req.id != id || x->state >= EXCHANGE_ANSWERED))
-        x = x->next;
-    if (x == NULL || w->closing) {
+    if (x == NULL || x->state >= EXCHANGE_ANSWERED || w->closing) {
         web_response_deinit(res);
         return;
     }
     x->res = *res;
     memset(res, 0, sizeof(*res));
-    respond(x);
+    web_respond(x);
+}
+
+void web_hold(struct web *w, uint64_t id, bool hold)
+{
+    struct exchange *x = web_find(w, id);
+
+    if (x != NULL && x->state == EXCHANGE_BODY)
+        lws_rx_flow_control(x->wsi, hold ? 0 : 1);
 }
 
 static void give_to_handler(struct exchange *x)
@@ -142,14 +158,17 @@ static int on_http(struct web *w, struct connection *c, struct lws *wsi)
     if (c->x != NULL)
         exchange_free(c->x);
     x = c->x = calloc(1, sizeof(*x));
-    if (x == NULL)
+    if (x == NULL || (x->text = calloc(1, sizeof(*x->text))) == NULL) {
+        free(x);
+        c->x = NULL;
         return -1;
+    }
     x->web = w;
     x->wsi = wsi;
     x->fd = -1;
-    x->next = w->exchanges;
-    w->exchanges = x;
     x->req.id = ++w->next_id;
+    x->next = *bucket(w, x->req.id);
+    *bucket(w, x->req.id) = x;
     phase(x);
     e = web_parse(wsi, x, &status, &detail);
     if (e != ERR_OK) {
@@ -224,7 +243,8 @@ static int on_writeable(struct connection *c, struct lws *wsi)
         phase(x);
         return finish(c, wsi);
     }
-    lws_callback_on_writable(wsi);
+    if (!web_stream_is_dry(x))
+        lws_callback_on_writable(wsi);
     return 0;
 }
 
@@ -237,14 +257,8 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     /* libwebsockets has some hundred reasons; those not named here mean nothing to us. */
     if (reason == LWS_CALLBACK_FILTER_NETWORK_CONNECTION)
         return w->closing || w->connections >= w->max_connections ? -1 : 0;
-    if (reason == LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED && c == NULL) {
-        c = calloc(1, sizeof(*c));
-        if (c == NULL)
-            return -1;
-        w->connections++;
-        lws_set_opaque_user_data(wsi, c);
-        return 0;
-    }
+    if (reason == LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED && c == NULL)
+        return web_peer_new(w, wsi) ? 0 : -1;
     if (c == NULL)
         return lws_callback_http_dummy(wsi, reason, user, in, len);
     if (reason == LWS_CALLBACK_HTTP)
@@ -255,28 +269,26 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return c->x != NULL ? on_body_end(c, wsi) : 0;
     if (reason == LWS_CALLBACK_HTTP_WRITEABLE)
         return c->x != NULL ? on_writeable(c, wsi) : 0;
+    if (reason == LWS_CALLBACK_HTTP_CONFIRM_UPGRADE)
+        return web_socket_judge(w, c, wsi, in);
+    if (c->socket != NULL && reason == LWS_CALLBACK_ESTABLISHED)
+        web_socket_opened(c->socket);
+    if (c->socket != NULL && reason == LWS_CALLBACK_RECEIVE)
+        return web_socket_receive(c->socket, in, len);
+    if (c->socket != NULL && reason == LWS_CALLBACK_SERVER_WRITEABLE)
+        return web_socket_writeable(c->socket);
+    if (reason == LWS_CALLBACK_CLOSED || reason == LWS_CALLBACK_WSI_DESTROY) {
+        web_socket_free(c->socket);
+        c->socket = NULL;
+    }
     if (reason == LWS_CALLBACK_CLOSED_HTTP || reason == LWS_CALLBACK_WSI_DESTROY) {
         if (c->x != NULL)
             exchange_free(c->x);
         c->x = NULL;
     }
-    if (reason == LWS_CALLBACK_WSI_DESTROY) {
-        w->connections--;
-        free(c);
-        lws_set_opaque_user_data(wsi, NULL);
-    }
+    if (reason == LWS_CALLBACK_WSI_DESTROY)
+        web_peer_free(w, c, wsi);
     return 0;
-}
-
-/* libwebsockets does not look at a connection whose request waits for us. */
-static bool has_left(const struct exchange *x)
-{
-    struct tcp_info info;
-    socklen_t len = sizeof(info);
-
-    return x->state == EXCHANGE_WAITING &&
-           getsockopt(lws_get_socket_fd(x->wsi), IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
-           info.tcpi_state != TCP_ESTABLISHED;
 }
 
 /* A client that moves nothing, or hardly anything, for too long. */
@@ -285,9 +297,23 @@ static bool is_slow(const struct exchange *x, usec_t now_us)
     usec_t elapsed_us = now_us - x->moved_us;
     usec_t earned_us = (usec_t)(x->moved_bytes / WEB_RATE_BYTES_PER_S) * USEC_PER_SEC;
 
-    if (x->state == EXCHANGE_WAITING)
+    if (x->state == EXCHANGE_WAITING || web_stream_is_open(x))
         return false; /* it is we who are slow */
     return now_us - x->last_us > x->web->slow_us || elapsed_us > x->web->slow_us + earned_us;
+}
+
+/* Returns whether the connection is to be ended. */
+static bool sweep_one(struct exchange *x, usec_t now_us)
+{
+    /* libwebsockets' own time-outs close without a word: ours decide while a request is under way. */
+    lws_set_timeout(x->wsi, NO_PENDING_TIMEOUT, 0);
+    if (!is_slow(x, now_us) && !web_peer_has_left(x))
+        return false;
+    if (x->state == EXCHANGE_BODY)
+        refuse(x, 408, ERR_TIMEOUT, "The body came too slowly; check the connection and retry.");
+    else
+        lws_set_timeout(x->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    return true;
 }
 
 static void sweep(uv_timer_t *timer)
@@ -297,18 +323,11 @@ static void sweep(uv_timer_t *timer)
     struct exchange *next;
     bool is_any = false;
 
-    for (struct exchange *x = w->exchanges; x != NULL; x = next) {
-        next = x->next;
-        /* libwebsockets' own time-outs close without a word: ours decide while a request is under way. */
-        lws_set_timeout(x->wsi, NO_PENDING_TIMEOUT, 0);
-        if (!is_slow(x, now_us) && !has_left(x))
-            continue;
-        if (x->state == EXCHANGE_BODY)
-            refuse(x, 408, ERR_TIMEOUT,
-                   "The body came too slowly; check the connection and retry.");
-        else
-            lws_set_timeout(x->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-        is_any = true;
+    for (size_t i = 0; i < WEB_BUCKETS; i++) {
+        for (struct exchange *x = w->exchanges[i]; x != NULL; x = next) {
+            next = x->next;
+            is_any = sweep_one(x, now_us) || is_any;
+        }
     }
     /* libwebsockets looks at its time-outs only when something else wakes it. */
     if (is_any)
@@ -329,6 +348,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
     if (w->closed_cb != NULL)
         w->closed_cb(w->closed_arg);
+    netsource_table_free(w->sources);
     free(w);
 }
 
@@ -359,29 +379,9 @@ void web_close(struct web *w, void (*cb)(void *arg), void *arg)
 
 static const struct lws_protocols protocols[] = {
     {.name = "http", .callback = on_event},
+    {.name = WEB_SOCKET_PROTOCOL, .callback = on_event, .rx_buffer_size = WEB_SOCKET_BYTES},
     {0},
 };
-
-/* libwebsockets does not say why it cannot listen, and then leaks its TLS settings: ask first. */
-static bool port_is_free(const char *address, uint16_t port)
-{
-    struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-    bool is_v4 = address != NULL && inet_pton(AF_INET, address, &a4.sin_addr) == 1;
-    int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int on = 1;
-    int rc;
-
-    if (fd < 0)
-        return true;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (!is_v4 && address != NULL)
-        (void)!inet_pton(AF_INET6, address, &a6.sin6_addr);
-    rc = is_v4 ? bind(fd, (struct sockaddr *)&a4, sizeof(a4))
-               : bind(fd, (struct sockaddr *)&a6, sizeof(a6));
-    close(fd);
-    return rc == 0 || (errno != EADDRINUSE && errno != EACCES);
-}
 
 static enum err port_taken(uint16_t port, struct err_detail *detail)
 {
@@ -397,12 +397,13 @@ static enum err listen_on(struct web *w, const struct web_config *config, struct
     uint64_t options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
                        LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
                        LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
-                       LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS |
-                       LWS_SERVER_OPTION_HTTP_HEADERS_SECURITY_BEST_PRACTICES_ENFORCE;
+                       LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
     unsigned slow_s = config->slow_s != 0 ? config->slow_s : 20;
 
     info.port = config->port;
-    info.iface = config->address;
+    /* libwebsockets 4.3 takes "::" for IPv6 alone, and none for both; 4.1 takes both for both. */
+    if (config->address != NULL && strcmp(config->address, "::") != 0)
+        info.iface = config->address;
     info.protocols = protocols;
     info.options = options;
     info.foreign_loops = loops;
@@ -442,7 +443,7 @@ enum err web_new(struct uv_loop_s *loop, const struct web_config *config,
     if (access(config->cert_path, R_OK) != 0 || access(config->key_path, R_OK) != 0)
         return err_set(detail, ERR_ARG, "Cannot read %s or %s; give this account access to both.",
                        config->cert_path, config->key_path);
-    if (!port_is_free(config->address, config->port))
+    if (!web_port_is_free(config->address, config->port))
         return port_taken(config->port, detail);
     w = calloc(1, sizeof(*w));
     if (w == NULL)
@@ -450,10 +451,14 @@ enum err web_new(struct uv_loop_s *loop, const struct web_config *config,
     w->loop = loop;
     w->handler = *handler;
     w->max_connections = config->max_connections != 0 ? config->max_connections : 256;
+    w->sources = netsource_table_new(
+        (uint32_t)w->max_connections,
+        (uint32_t)(config->max_of_one != 0 ? config->max_of_one : w->max_connections * 3 / 4));
     w->max_body_bytes = config->max_body_bytes != 0 ? config->max_body_bytes : 64 * 1024;
     w->max_upload_bytes = config->max_upload_bytes != 0 ? config->max_upload_bytes : 1U << 30;
     w->slow_us = (config->slow_s != 0 ? config->slow_s : 20) * USEC_PER_SEC;
-    if (uv_timer_init(loop, &w->timer) != 0) {
+    if (w->sources == NULL || uv_timer_init(loop, &w->timer) != 0) {
+        netsource_table_free(w->sources);
         free(w);
         return ERR_NOMEM;
     }

@@ -15,11 +15,12 @@ static enum err refuse(unsigned status, unsigned *ret_status, struct err_detail 
 /* Take `len` + 1 bytes of the exchange's text for one header. */
 static char *text_take(struct exchange *x, size_t len)
 {
-    char *at = x->text + x->text_used;
+    struct web_text *text = x->text;
+    char *at = text->bytes + text->used;
 
-    if (len + 1 > sizeof(x->text) - x->text_used)
+    if (len + 1 > sizeof(text->bytes) - text->used)
         return NULL;
-    x->text_used += len + 1;
+    text->used += len + 1;
     at[len] = '\0';
     return at;
 }
@@ -157,28 +158,68 @@ static enum err parse_length(struct lws *wsi, struct exchange *x, unsigned *ret_
     return ERR_OK;
 }
 
+/* A socket for both families tells a.b.c.d as ::ffff:a.b.c.d. */
+static const char *plain_address(const char *text)
+{
+    static const char mapped[] = "::ffff:";
+
+    return strncmp(text, mapped, sizeof(mapped) - 1) == 0 && strchr(text, '.') != NULL
+               ? text + sizeof(mapped) - 1
+               : text;
+}
+
+/* False: one of them is too long. */
+static bool read_headers(struct lws *wsi, struct exchange *x)
+{
+    struct web_request *req = &x->req;
+    const struct {
+        const char **to;
+        enum lws_token_indexes token;
+        const char *name; /* of a header that libwebsockets has no token for */
+    } headers[WEB_TEXTS_MAX] = {
+        {&req->authorization, WSI_TOKEN_HTTP_AUTHORIZATION, NULL},
+        {&req->cookie, WSI_TOKEN_HTTP_COOKIE, NULL},
+        {&req->content_type, WSI_TOKEN_HTTP_CONTENT_TYPE, NULL},
+        {&req->if_match, WSI_TOKEN_HTTP_IF_MATCH, NULL},
+        {&req->if_none_match, WSI_TOKEN_HTTP_IF_NONE_MATCH, NULL},
+        {&req->range, WSI_TOKEN_HTTP_RANGE, NULL},
+        {&req->if_range, WSI_TOKEN_HTTP_IF_RANGE, NULL},
+        {&req->accept_encoding, WSI_TOKEN_HTTP_ACCEPT_ENCODING, NULL},
+        {&req->accept_language, WSI_TOKEN_HTTP_ACCEPT_LANGUAGE, NULL},
+        {&req->origin, WSI_TOKEN_ORIGIN, NULL},
+        {&req->host, WSI_TOKEN_HOST, NULL},
+        {&req->idempotency_key, WSI_TOKEN_COUNT, "idempotency-key:"},
+        {&req->csrf, WSI_TOKEN_COUNT, "x-loa-csrf:"},
+    };
+    bool is_short = true;
+
+    for (size_t i = 0; i < WEB_TEXTS_MAX; i++) {
+        const char *text = headers[i].name != NULL ? other_header(wsi, x, headers[i].name)
+                                                   : known_header(wsi, x, headers[i].token);
+
+        is_short = is_short && text != NULL;
+        *headers[i].to = text != NULL ? text : "";
+    }
+    return is_short;
+}
+
 enum err web_parse(struct lws *wsi, struct exchange *x, unsigned *ret_status,
                    struct err_detail *detail)
 {
     struct web_request *req = &x->req;
     char *remote = text_take(x, 63);
+    bool is_short;
     enum err e;
 
     /* Every text is set before anything can be refused: a refused request is answered too. */
     req->path = req->query = req->remote = "";
-    req->authorization = known_header(wsi, x, WSI_TOKEN_HTTP_AUTHORIZATION);
-    req->cookie = known_header(wsi, x, WSI_TOKEN_HTTP_COOKIE);
-    req->content_type = known_header(wsi, x, WSI_TOKEN_HTTP_CONTENT_TYPE);
-    req->if_match = known_header(wsi, x, WSI_TOKEN_HTTP_IF_MATCH);
-    req->idempotency_key = other_header(wsi, x, "idempotency-key:");
-    req->csrf = other_header(wsi, x, "x-loa-csrf:");
+    is_short = read_headers(wsi, x);
     if (remote != NULL && lws_get_peer_simple(wsi, remote, 64) != NULL)
-        req->remote = remote;
+        req->remote = plain_address(remote);
     e = parse_method(wsi, x, ret_status, detail);
     if (e != ERR_OK)
         return e;
-    if (req->authorization == NULL || req->cookie == NULL || req->content_type == NULL ||
-        req->if_match == NULL || req->idempotency_key == NULL || req->csrf == NULL)
+    if (!is_short)
         return refuse(
             431, ret_status, detail, ERR_LIMIT,
             "A header is longer than 4096 bytes; delete this site's cookies and try again.");

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "web.h"
 
@@ -92,5 +93,7 @@ void web_response_deinit(struct web_response *res)
         free(res->headers[i].value);
     free(res->body);
     free(res->file);
+    if (res->has_fd)
+        close(res->fd);
     memset(res, 0, sizeof(*res));
 }

@@ -7,10 +7,13 @@
  * names, all of store_*() return ERR_IO (disk), ERR_BUSY, ERR_NOMEM, ERR_FORMAT (damage: a stored value
  * that nothing here wrote) and ERR_ARG (a field outside the range its struct states, which the checks of
  * controller/core were to catch); db_explain() has the sentence. SQL stands in controller/store only.
+ * What forgets old rows (store_*_prune) takes a `room`, the rows that may still be deleted, and takes from it: with
+ * room left afterwards there is nothing more to forget.
  * Thread: main; one object, never two threads at a time. */
 #ifndef LOA_DB_H
 #define LOA_DB_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,8 +32,16 @@ struct db_page {
     bool newest_first;
 };
 
+/* Who hears what takes long while a database is opened. */
+struct db_watch {
+    /* what: "checking" or "upgrading" (to `version`; 0: none); NULL: still the same, some times a second */
+    void (*told)(void *ctx, const char *what, unsigned version);
+    void *ctx;
+};
+
 /* Open the database and bring it to the present version; create it, readable by the owner only, when
- * there is none. Each migration is one transaction; a database is checked before it is used.
+ * there is none. All migrations are one transaction; a database is checked before it is used. Of ten million rows that
+ * takes minutes.
  *
  *   path    a file; its directory exists
  *   detail  one sentence for the administrator on failure
@@ -40,8 +51,35 @@ struct db_page {
  * ERR_UNSUPPORTED  written by a newer version; untouched */
 MUST_USE enum err db_open(const char *path, struct db **ret_db, struct err_detail *detail);
 
+/* Likewise, and tell of it. */
+MUST_USE enum err db_open_watched(const char *path, const struct db_watch *watch,
+                                  struct db **ret_db, struct err_detail *detail);
+
 /* Roll back what is open and close. NULL-safe. */
 void db_close(struct db *db);
+
+/* Another connection to the same database, that only reads: for a worker, which sees what is committed when each of its
+ * statements begins, and holds nobody up. One thread at a time; close it with db_close().
+ *
+ * ERR_IO / ERR_NOMEM */
+MUST_USE enum err db_view(struct db *db, struct db **ret_view);
+
+/* Commits go to a log, which is folded into the database from time to time: hundreds of pages all over the file, and
+ * two waits for the disk. From now on no commit does that, unless the log became very long; somebody else does, by a
+ * connection for that alone.
+ *
+ *   ret_folder  for one thread at a time; close it with db_close() before `db`
+ *
+ * ERR_IO / ERR_NOMEM */
+MUST_USE enum err db_leave_log(struct db *db, struct db **ret_folder);
+
+/* True when it is time to fold the log. */
+bool db_log_is_long(const struct db *db);
+
+/* Fold what is committed and nobody reads; holds nobody up. Thread: any, one at a time.
+ *
+ * ERR_IO  the disk failed or is full; the log stays as it is */
+MUST_USE enum err db_fold_log(struct db *folder);
 
 /* Number of the newest migration in this database. */
 unsigned db_version(struct db *db);
@@ -74,14 +112,18 @@ MUST_USE enum err db_end(struct db *db, enum err result);
  * Returns `result` unchanged. */
 enum err db_explain(const struct db *db, enum err result, struct err_detail *detail);
 
-/* Write a consistent copy of the whole database, while it is in use.
+/* Write a copy of the whole database as it is in one instant, while other connections use it. Takes as long as reading
+ * and writing it all: for a db_view() on a worker.
  *
  *   path  a file on any file system; appears whole (checked, synced, renamed over an older one) or not
- *         at all; readable by the owner only
+ *         at all; readable by the owner only. A crash can leave the part "PATH.??????" behind.
+ *   stop  looked at every megabyte, from any thread; NULL: never
  *
- * ERR_STATE  inside a transaction
- * ERR_IO     cannot be written; detail says why */
-MUST_USE enum err db_backup(struct db *db, const char *path, struct err_detail *detail);
+ * ERR_STATE      inside a transaction
+ * ERR_IO         cannot be written; detail says why
+ * ERR_CANCELLED  *stop became true */
+MUST_USE enum err db_backup(struct db *db, const char *path, const atomic_bool *stop,
+                            struct err_detail *detail);
 
 /* Faults, for tests only: fail the n-th statement and the n-th outermost commit from now on, once.
  *

@@ -10,6 +10,7 @@
 #include "db_state.h"
 
 #define PATH_SIZE 4096
+#define SLICE_PAGES 256 /* 1 MiB between two looks at the flag */
 
 static int keep_answer(void *ctx, int columns, char **values, char **names)
 {
@@ -21,19 +22,42 @@ static int keep_answer(void *ctx, int columns, char **values, char **names)
     return 0;
 }
 
-/* Copy into a fresh database that is then one file: no WAL beside it. */
-static int copy_pages(sqlite3 *from, sqlite3 *to)
+/* Runs between the slices, and within the check of the copy. */
+static int is_stopped(void *ctx)
+{
+    const atomic_bool *stop = ctx;
+
+    return stop != NULL && atomic_load(stop);
+}
+
+/* Inside a transaction of `from`: its pages are those of one instant, whoever writes meanwhile. */
+static int copy_slices(sqlite3 *from, sqlite3 *to, const atomic_bool *stop)
 {
     sqlite3_backup *job = sqlite3_backup_init(to, "main", from, "main");
-    char answer[16] = "";
     int code;
 
     if (job == NULL)
         return sqlite3_extended_errcode(to);
-    code = sqlite3_backup_step(job, -1);
+    do
+        code = is_stopped((void *)stop) ? SQLITE_INTERRUPT : sqlite3_backup_step(job, SLICE_PAGES);
+    while (code == SQLITE_OK);
     sqlite3_backup_finish(job);
-    if (code != SQLITE_DONE)
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+/* Copy into a fresh database that is then one file: no WAL beside it. */
+static int copy_pages(sqlite3 *from, sqlite3 *to, const atomic_bool *stop)
+{
+    char answer[16] = "";
+    int code = sqlite3_exec(from, "BEGIN; SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+
+    if (code == SQLITE_OK)
+        code = copy_slices(from, to, stop);
+    if (sqlite3_get_autocommit(from) == 0)
+        (void)sqlite3_exec(from, "ROLLBACK", NULL, NULL, NULL);
+    if (code != SQLITE_OK)
         return code;
+    sqlite3_progress_handler(to, 100000, is_stopped, (void *)stop);
     code = sqlite3_exec(to, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_exec(to, "PRAGMA quick_check(1)", keep_answer, answer, NULL);
@@ -42,7 +66,7 @@ static int copy_pages(sqlite3 *from, sqlite3 *to)
     return code;
 }
 
-static int copy_to(struct db *db, const char *path)
+static int copy_to(struct db *db, const char *path, const atomic_bool *stop)
 {
     sqlite3 *to = NULL;
     int code = sqlite3_open_v2(
@@ -51,7 +75,7 @@ static int copy_to(struct db *db, const char *path)
     if (code == SQLITE_OK)
         code = sqlite3_exec(to, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
     if (code == SQLITE_OK)
-        code = copy_pages(db->sqlite, to);
+        code = copy_pages(db->sqlite, to, stop);
     if (sqlite3_close(to) != SQLITE_OK && code == SQLITE_OK)
         code = SQLITE_ERROR;
     return code;
@@ -80,7 +104,8 @@ static int sync_folder_of(const char *path)
     return sync_path(folder, O_RDONLY | O_DIRECTORY);
 }
 
-enum err db_backup(struct db *db, const char *path, struct err_detail *detail)
+enum err db_backup(struct db *db, const char *path, const atomic_bool *stop,
+                   struct err_detail *detail)
 {
     char part[PATH_SIZE];
     int n = snprintf(part, sizeof part, "%s.XXXXXX", path);
@@ -97,7 +122,11 @@ enum err db_backup(struct db *db, const char *path, struct err_detail *detail)
                        "the backup %s cannot be written (%s): choose another folder", path,
                        strerror(errno));
     close(fd);
-    code = copy_to(db, part);
+    code = copy_to(db, part, stop);
+    if (code == SQLITE_INTERRUPT) {
+        unlink(part);
+        return err_set(detail, ERR_CANCELLED, "the station is being stopped; no backup was made");
+    }
     if (code != SQLITE_OK) {
         unlink(part);
         return err_set(detail, db_map(code) == ERR_NOMEM ? ERR_NOMEM : ERR_IO,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "db_state.h"
+#include "fold.h"
 #include "migrate.h"
 #include "query.h"
 
@@ -97,7 +98,7 @@ static enum err quick_check(struct db *db)
     return e;
 }
 
-static enum err configure(struct db *db, struct err_detail *detail)
+static enum err configure(struct db *db, const struct db_watch *watch, struct err_detail *detail)
 {
     enum err e;
 
@@ -106,19 +107,43 @@ static enum err configure(struct db *db, struct err_detail *detail)
     sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_busy_timeout(db->sqlite, BUSY_TIMEOUT_MS);
+    if (watch != NULL)
+        watch->told(watch->ctx, "checking", 0);
     e = quick_check(db);
     if (e != ERR_OK)
         return e;
     e = db_exec(db, "PRAGMA foreign_keys = OFF; PRAGMA synchronous = FULL");
     if (e != ERR_OK)
         return e;
-    e = migrate(db, migrations, migrations_count, detail);
+    e = migrate(db, migrations, migrations_count, watch, detail);
     if (e != ERR_OK)
         return e;
     return db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON");
 }
 
+/* loa_fold(text): see fold.h. */
+static void fold_in_sql(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    const char *text = (const char *)sqlite3_value_text(values[0]);
+    size_t len = (size_t)sqlite3_value_bytes(values[0]);
+    char *folded = text != NULL ? sqlite3_malloc64(len + 1) : NULL;
+
+    (void)count;
+    if (text == NULL)
+        sqlite3_result_null(context);
+    else if (folded == NULL)
+        sqlite3_result_error_nomem(context);
+    else
+        sqlite3_result_text(context, folded, (int)fold_text(text, len, folded), sqlite3_free);
+}
+
 enum err db_open(const char *path, struct db **ret_db, struct err_detail *detail)
+{
+    return db_open_watched(path, NULL, ret_db, detail);
+}
+
+enum err db_open_watched(const char *path, const struct db_watch *watch, struct db **ret_db,
+                         struct err_detail *detail)
 {
     struct db *db;
     int code;
@@ -132,7 +157,11 @@ enum err db_open(const char *path, struct db **ret_db, struct err_detail *detail
     code =
         sqlite3_open_v2(path, &db->sqlite,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-    e = code == SQLITE_OK ? configure(db, detail) : db_failed(db, code);
+    if (code == SQLITE_OK)
+        code = sqlite3_create_function_v2(db->sqlite, "loa_fold", 1,
+                                          SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
+                                          NULL, fold_in_sql, NULL, NULL, NULL);
+    e = code == SQLITE_OK ? configure(db, watch, detail) : db_failed(db, code);
     if (e == ERR_FORMAT && (detail == NULL || detail->text[0] == '\0'))
         e = err_set(detail, e, "the database %s is damaged or no database of Loa: restore a backup",
                     path);
@@ -142,6 +171,27 @@ enum err db_open(const char *path, struct db **ret_db, struct err_detail *detail
         return e;
     }
     *ret_db = db;
+    return ERR_OK;
+}
+
+enum err db_view(struct db *db, struct db **ret_view)
+{
+    struct db *view = calloc(1, sizeof *view);
+    int code;
+
+    if (view == NULL)
+        return ERR_NOMEM;
+    code =
+        sqlite3_open_v2(sqlite3_db_filename(db->sqlite, "main"), &view->sqlite,
+                        SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    if (code != SQLITE_OK) {
+        enum err e = db_map(code);
+
+        db_close(view);
+        return e;
+    }
+    sqlite3_busy_timeout(view->sqlite, BUSY_TIMEOUT_MS);
+    *ret_view = view;
     return ERR_OK;
 }
 

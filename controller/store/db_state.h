@@ -25,6 +25,7 @@ struct db {
     unsigned depth;
     bool lost;
     int last_code; /* extended result code of the last failure, SQLITE_OK after a success */
+    int log_pages; /* of the write-ahead log after the last commit; see db_leave_log() */
     unsigned fail_statement; /* counts down to the fault; 0 none */
     unsigned fail_commit;
     struct db_slot slots[DB_STATEMENTS_MAX];

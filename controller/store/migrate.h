@@ -19,12 +19,14 @@ struct migration {
 extern const struct migration migrations[]; /* [0] leads to version 1; generated */
 extern const size_t migrations_count;
 
-/* Apply what is missing, each in a transaction of its own; foreign keys must be off.
+/* Apply what is missing, all of it in one transaction; foreign keys must be off.
+ *
+ *   watch  told of each one, and again and again while it works; NULL: nobody
  *
  * ERR_FORMAT       not a database of Loa; untouched
  * ERR_UNSUPPORTED  newer than `count`; untouched
- * ERR_IO           a migration failed; the database is as the one before left it */
+ * ERR_IO           a migration failed; untouched */
 MUST_USE enum err migrate(struct db *db, const struct migration *list, size_t count,
-                          struct err_detail *detail);
+                          const struct db_watch *watch, struct err_detail *detail);
 
 #endif

@@ -257,6 +257,22 @@ enum err query_number(struct query *q, uint64_t *ret_number)
     return e;
 }
 
+enum err query_prune(struct db *db, const char *sql, int64_t before_us, size_t *room)
+{
+    struct query q;
+    enum err e;
+
+    if (*room == 0)
+        return ERR_OK;
+    query_open(&q, db, sql);
+    query_put_i64(&q, before_us);
+    query_put_u64(&q, *room);
+    e = query_run(&q);
+    if (e == ERR_OK)
+        *room -= (size_t)query_changes(db);
+    return e;
+}
+
 int query_changes(const struct db *db)
 {
     return sqlite3_changes(db->sqlite);

@@ -72,6 +72,10 @@ MUST_USE enum err query_run_one(struct query *q);
 /* Fetch the one number that a statement yields, and give it back. ERR_NOT_FOUND: no row. */
 MUST_USE enum err query_number(struct query *q, uint64_t *ret_number);
 
+/* Run a DELETE of old rows: its parameters are an instant and at most how many rows (`room`, which shrinks by those
+ * that went). Without room nothing is done. */
+MUST_USE enum err query_prune(struct db *db, const char *sql, int64_t before_us, size_t *room);
+
 /* Number of rows that the last change touched. */
 int query_changes(const struct db *db);
 

@@ -3,10 +3,13 @@
 #include <stdlib.h>
 
 #include "query.h"
+#include "store_live.h"
 
-#define COLUMNS                                                                              \
-    "SELECT id, event, bulletin, title, priority, state, start_us, expires_us, duration_ms," \
-    " repeats, pause_ms, stream, cancelled_us, rank, cuts_equal FROM broadcast WHERE "
+#define COLUMNS                                                                                \
+    "SELECT id, event, bulletin, title, priority, state, start_us, expires_us, duration_ms,"   \
+    " repeats, pause_ms, stream, cancelled_us, rank, cuts_equal, occurrence_us, variant FROM " \
+    "broadcast"                                                                                \
+    " WHERE "
 
 static void get_broadcast(struct query *q, struct broadcast *b)
 {
@@ -25,6 +28,8 @@ static void get_broadcast(struct query *q, struct broadcast *b)
     b->cancelled_us = query_get_i64(q);
     b->rank = query_get_u32(q);
     b->cuts_equal = query_get_bool(q);
+    b->occurrence_us = query_get_i64(q);
+    query_get_text(q, b->variant, sizeof b->variant);
 }
 
 static enum err load_media(struct db *db, struct broadcast *b)
@@ -40,7 +45,7 @@ static enum err load_media(struct db *db, struct broadcast *b)
     while (query_row(&q)) {
         struct part *p = &b->media[b->media_count++];
 
-        p->kind = (enum part_kind)query_get_enum(&q, PART_MEDIA);
+        p->kind = (enum part_kind)query_get_enum(&q, PART_LIVE);
         query_get_blob(&q, p->media.sha256, sizeof p->media.sha256);
         p->duration_ms = query_get_u32(&q);
     }
@@ -56,8 +61,8 @@ static enum err add_row(struct db *db, const struct broadcast *b)
     query_open(
         &q, db,
         "INSERT INTO broadcast (event, bulletin, title, priority, state, start_us,"
-        " expires_us, duration_ms, repeats, pause_ms, stream, cancelled_us, rank, cuts_equal)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        " expires_us, duration_ms, repeats, pause_ms, stream, cancelled_us, rank, cuts_equal,"
+        " occurrence_us, variant) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_put_id(&q, b->event.v);
     query_put_id(&q, b->bulletin.v);
     query_put_text(&q, b->title);
@@ -72,6 +77,8 @@ static enum err add_row(struct db *db, const struct broadcast *b)
     query_put_i64(&q, b->cancelled_us);
     query_put_i64(&q, b->rank);
     query_put_i64(&q, b->cuts_equal);
+    query_put_i64(&q, b->occurrence_us != 0 ? b->occurrence_us : b->start_us);
+    query_put_text(&q, b->variant);
     return query_run(&q);
 }
 
@@ -96,7 +103,8 @@ static enum err add_target(struct db *db, uint64_t id, const struct broadcast_ta
 
     query_open(&q, db,
                "INSERT INTO target (broadcast, node, state, order_id, ordered_us, verdict, note,"
-               " stop_order, stop_us, stop_answered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+               " stop_order, stop_us, stop_answered, withdrawn)"
+               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_put_u64(&q, id);
     query_put_u64(&q, t->node.v);
     query_put_i64(&q, (int64_t)t->state);
@@ -107,6 +115,7 @@ static enum err add_target(struct db *db, uint64_t id, const struct broadcast_ta
     query_put_u64(&q, t->stop.v);
     query_put_i64(&q, t->stop_us);
     query_put_i64(&q, t->stop_answered);
+    query_put_i64(&q, t->withdrawn);
     return query_run(&q);
 }
 
@@ -124,6 +133,8 @@ static enum err add(struct db *db, const struct broadcast *b, uint64_t *ret_id)
         e = add_media(db, *ret_id, i, &b->media[i]);
     for (size_t i = 0; e == ERR_OK && i < b->target_count; i++)
         e = add_target(db, *ret_id, &b->targets[i]);
+    if (e == ERR_OK && b->live.source[0] != '\0')
+        e = store_live_add(db, (struct broadcast_id){*ret_id}, &b->live);
     return e;
 }
 
@@ -145,8 +156,10 @@ enum err store_broadcast_set_state(struct db *db, const struct broadcast *broadc
     struct query q;
 
     query_open(&q, db,
-               "UPDATE broadcast SET state = ?, expires_us = ?, cancelled_us = ? WHERE id = ?");
+               "UPDATE broadcast SET state = ?, duration_ms = ?, expires_us = ?, cancelled_us = ?"
+               " WHERE id = ?");
     query_put_i64(&q, (int64_t)broadcast->state);
+    query_put_i64(&q, broadcast->duration_ms);
     query_put_i64(&q, broadcast->expires_us);
     query_put_i64(&q, broadcast->cancelled_us);
     query_put_u64(&q, broadcast->id.v);
@@ -208,6 +221,8 @@ enum err store_broadcast_get(struct db *db, struct broadcast_id id, struct broad
     if (e == ERR_OK)
         e = load_media(db, &b);
     if (e == ERR_OK)
+        e = store_live_get(db, id, &b.live);
+    if (e == ERR_OK)
         e = load_targets(db, &b);
     if (e != ERR_OK) {
         broadcast_deinit(&b);
@@ -217,15 +232,28 @@ enum err store_broadcast_get(struct db *db, struct broadcast_id id, struct broad
     return ERR_OK;
 }
 
-enum err store_broadcast_find(struct db *db, struct event_id event, usec_t start_us,
-                              struct broadcast_id *ret_id)
+enum err store_broadcast_find(struct db *db, struct event_id event, usec_t occurrence_us,
+                              const char *variant, struct broadcast_id *ret_id)
 {
     struct query q;
 
-    query_open(&q, db, "SELECT id FROM broadcast WHERE event = ? AND start_us = ?");
+    query_open(&q, db,
+               "SELECT id FROM broadcast WHERE event = ?1 AND occurrence_us = ?2"
+               " AND (?3 OR variant = ?4) ORDER BY variant LIMIT 1");
     query_put_u64(&q, event.v);
-    query_put_i64(&q, start_us);
+    query_put_i64(&q, occurrence_us);
+    query_put_i64(&q, variant == NULL);
+    query_put_text(&q, variant != NULL ? variant : "");
     return query_number(&q, &ret_id->v);
+}
+
+enum err store_broadcast_detach(struct db *db, struct broadcast_id id)
+{
+    struct query q;
+
+    query_open(&q, db, "UPDATE broadcast SET event = NULL WHERE id = ?");
+    query_put_u64(&q, id.v);
+    return query_run_one(&q);
 }
 
 /* Listing */
@@ -259,16 +287,18 @@ static enum err count_states(struct db *db, struct store_broadcast_row *row)
     return e;
 }
 
-/* Where the next page begins in the order of (start_us, id). */
-static enum err find_place(struct db *db, const struct db_page *page, usec_t *ret_start_us,
-                           bool *ret_end)
+/* Where the page begins in the order of (start_us, id). */
+static enum err find_place(struct db *db, const struct store_broadcast_filter *filter,
+                           const struct db_page *page, usec_t *ret_start_us, bool *ret_end)
 {
     struct query q;
     uint64_t start = 0;
     enum err e;
 
     *ret_end = false;
-    *ret_start_us = page->newest_first ? INT64_MAX : INT64_MIN;
+    *ret_start_us = !page->newest_first     ? filter->from_us
+                    : filter->before_us > 0 ? filter->before_us - 1
+                                            : INT64_MAX;
     if (page->after == 0)
         return ERR_OK;
     query_open(&q, db, "SELECT start_us FROM broadcast WHERE id = ?");
@@ -279,21 +309,41 @@ static enum err find_place(struct db *db, const struct db_page *page, usec_t *re
     return *ret_end ? ERR_OK : e;
 }
 
-#define FILTERED                                                                             \
-    COLUMNS "(?1 = 0 OR (?1 >> state) & 1) AND start_us >= ?2 AND (?3 = 0 OR start_us < ?3)" \
-            " AND (?4 IS NULL OR event = ?4) AND (?5 IS NULL OR bulletin = ?5) "
+/* Of several ends of one range SQLite would walk from any: each order has one only on each side. */
+#define BACKWARDS " AND start_us >= ?2 AND (start_us, id) < (?6, ?7) "
+#define FORWARDS " AND start_us < ?3 AND (start_us, id) > (?6, ?7) "
+#define NEWEST "ORDER BY start_us DESC, id DESC LIMIT ?8"
+#define OLDEST "ORDER BY start_us, id LIMIT ?8"
+#define REST "(?1 = 0 OR (?1 >> state) & 1) AND (?4 IS NULL OR event = ?4)"
+
+/* Each state has its own sorted walk, and they are merged: those on air are few among all that were. */
+#define OF_STATE(n, range) COLUMNS "state = " n " AND (?1 >> " n ") & 1" range
+#define OF_STATES(range)                                                                          \
+    OF_STATE("0", range)                                                                          \
+    " UNION ALL " OF_STATE("1", range) " UNION ALL " OF_STATE("2", range) " UNION ALL " OF_STATE( \
+        "3", range) " UNION ALL " OF_STATE("4", range) " UNION ALL " OF_STATE("5", range)
+_Static_assert(BROADCAST_MISSED == 5, "one walk for each state");
+
+static const char *list_of(const struct store_broadcast_filter *filter, bool newest)
+{
+    if (filter->bulletin.v != 0)
+        return newest ? COLUMNS "bulletin = ?5 AND " REST BACKWARDS NEWEST
+                      : COLUMNS "bulletin = ?5 AND " REST FORWARDS OLDEST;
+    if (filter->event.v != 0)
+        return newest ? COLUMNS "event = ?4 AND " REST BACKWARDS NEWEST
+                      : COLUMNS "event = ?4 AND " REST FORWARDS OLDEST;
+    if (filter->state_mask != 0)
+        return newest ? OF_STATES(BACKWARDS) NEWEST : OF_STATES(FORWARDS) OLDEST;
+    return newest ? COLUMNS "1" BACKWARDS NEWEST : COLUMNS "1" FORWARDS OLDEST;
+}
 
 static void open_list(struct query *q, struct db *db, const struct store_broadcast_filter *filter,
                       const struct db_page *page, usec_t start_us)
 {
-    query_open(q, db,
-               page->newest_first ? FILTERED
-                   "AND (start_us, id) < (?6, ?7) ORDER BY start_us DESC, id DESC LIMIT ?8"
-                                  : FILTERED
-                   "AND (start_us, id) > (?6, ?7) ORDER BY start_us, id LIMIT ?8");
+    query_open(q, db, list_of(filter, page->newest_first));
     query_put_i64(q, filter->state_mask);
     query_put_i64(q, filter->from_us);
-    query_put_i64(q, filter->before_us);
+    query_put_i64(q, filter->before_us > 0 ? filter->before_us : INT64_MAX);
     query_put_id(q, filter->event.v);
     query_put_id(q, filter->bulletin.v);
     query_put_i64(q, start_us);
@@ -307,7 +357,7 @@ enum err store_broadcast_list(struct db *db, const struct store_broadcast_filter
     usec_t start_us;
     size_t n = 0;
     bool end;
-    enum err e = find_place(db, page, &start_us, &end);
+    enum err e = find_place(db, filter, page, &start_us, &end);
 
     if (e != ERR_OK)
         return e;

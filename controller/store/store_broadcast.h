@@ -1,6 +1,6 @@
 /* store_broadcast.h - keep each broadcast, its targets, and every receipt exactly once.
  *
- * An occurrence (event and start) becomes one broadcast only, however often it is planned. Thread: main. */
+ * An occurrence (event and start) becomes one broadcast a variant only, however often it is planned. Thread: main. */
 #ifndef LOA_STORE_BROADCAST_H
 #define LOA_STORE_BROADCAST_H
 
@@ -44,7 +44,7 @@ MUST_USE enum err store_broadcast_add(struct db *db, const struct broadcast *bro
 MUST_USE enum err store_broadcast_add_target(struct db *db, struct broadcast_id id,
                                              struct node_id node);
 
-/* Store the state, expires_us and cancelled_us. ERR_NOT_FOUND */
+/* Store the state, duration_ms, expires_us and cancelled_us. ERR_NOT_FOUND */
 MUST_USE enum err store_broadcast_set_state(struct db *db, const struct broadcast *broadcast);
 
 /* Store all of a target but its receipt, which has a call of its own.
@@ -58,8 +58,8 @@ MUST_USE enum err store_broadcast_set_target(struct db *db, struct broadcast_id 
  * newest is the target's.
  *
  * ERR_EXISTS     this receipt_id of this node is stored already; nothing changed
- * ERR_NOT_FOUND  not a target of that broadcast: it can never be stored (the database is older than the
- *                receipt); journal and acknowledge it */
+ * ERR_NOT_FOUND  not a target of that broadcast, or not of its order: it can never be stored (the database
+ *                is older than the receipt, or another station's); journal and acknowledge it */
 MUST_USE enum err store_broadcast_add_receipt(struct db *db, struct node_id node,
                                               const loa_Receipt *receipt, usec_t now_us);
 
@@ -67,9 +67,16 @@ MUST_USE enum err store_broadcast_add_receipt(struct db *db, struct node_id node
 MUST_USE enum err store_broadcast_get(struct db *db, struct broadcast_id id,
                                       struct broadcast *ret_broadcast);
 
-/* Find the broadcast of an occurrence. ERR_NOT_FOUND  not planned yet */
-MUST_USE enum err store_broadcast_find(struct db *db, struct event_id event, usec_t start_us,
-                                       struct broadcast_id *ret_id);
+/* Find the broadcast of an occurrence.
+ *
+ *   variant  NULL: any
+ *
+ * ERR_NOT_FOUND  not planned yet */
+MUST_USE enum err store_broadcast_find(struct db *db, struct event_id event, usec_t occurrence_us,
+                                       const char *variant, struct broadcast_id *ret_id);
+
+/* Take a broadcast from its event, which was changed: the occurrence can be planned anew. ERR_NOT_FOUND */
+MUST_USE enum err store_broadcast_detach(struct db *db, struct broadcast_id id);
 
 /* List in order of start_us (then id). */
 MUST_USE enum err store_broadcast_list(struct db *db, const struct store_broadcast_filter *filter,

@@ -5,7 +5,7 @@
 #define RECEIPT_COLUMNS                                                                          \
     "r.receipt_id, r.broadcast, r.order_id, r.outcome, r.reason, r.carrier, r.planned_start_us," \
     " r.actual_start_us, r.actual_end_us, r.played_ms, r.gaps, r.gap_ms, r.rms_mdb, r.peak_mdb," \
-    " r.start_error_us, r.clock_uncertainty_us, r.plays"
+    " r.start_error_us, r.clock_uncertainty_us, r.plays, r.heard"
 
 /* Newer nodes may send outcomes and reasons that this version does not know: they are kept as numbers. */
 static void get_receipt(struct query *q, loa_Receipt *r)
@@ -27,6 +27,7 @@ static void get_receipt(struct query *q, loa_Receipt *r)
     r->start_error_us = query_get_i32(q);
     r->clock_uncertainty_us = query_get_u32(q);
     r->plays = query_get_u32(q);
+    r->heard = (loa_Heard)query_get_u32(q);
 }
 
 static void put_receipt(struct query *q, const loa_Receipt *r)
@@ -48,6 +49,7 @@ static void put_receipt(struct query *q, const loa_Receipt *r)
     query_put_i64(q, r->start_error_us);
     query_put_i64(q, r->clock_uncertainty_us);
     query_put_i64(q, r->plays);
+    query_put_i64(q, (int64_t)(uint32_t)r->heard);
 }
 
 static enum err add(struct db *db, struct node_id node, const loa_Receipt *r, usec_t now_us)
@@ -58,19 +60,24 @@ static enum err add(struct db *db, struct node_id node, const loa_Receipt *r, us
     query_open(&q, db,
                "INSERT INTO receipt (receipt_id, broadcast, order_id, outcome, reason, carrier,"
                " planned_start_us, actual_start_us, actual_end_us, played_ms, gaps, gap_ms,"
-               " rms_mdb, peak_mdb, start_error_us, clock_uncertainty_us, plays, node,"
+               " rms_mdb, peak_mdb, start_error_us, clock_uncertainty_us, plays, heard, node,"
                " received_us)"
-               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     put_receipt(&q, r);
     query_put_u64(&q, node.v);
     query_put_i64(&q, now_us);
     e = query_run(&q);
     if (e != ERR_OK)
         return e;
-    query_open(&q, db, "UPDATE target SET state = ? WHERE broadcast = ? AND node = ?");
+    /* A number that another order had at the node is not ours there, even if it is the same. */
+    query_open(&q, db,
+               "UPDATE target SET state = ?"
+               " WHERE broadcast = ? AND node = ? AND order_id = ? AND verdict <> ?");
     query_put_i64(&q, TARGET_RECEIPT);
     query_put_u64(&q, r->broadcast_id);
     query_put_u64(&q, node.v);
+    query_put_u64(&q, r->order_id);
+    query_put_i64(&q, (int64_t)loa_Verdict_VERDICT_REPLAYED);
     return query_run_one(&q);
 }
 
@@ -89,7 +96,8 @@ enum err store_broadcast_set_target(struct db *db, struct broadcast_id id,
 
     query_open(&q, db,
                "UPDATE target SET state = ?, order_id = ?, ordered_us = ?, verdict = ?, note = ?,"
-               " stop_order = ?, stop_us = ?, stop_answered = ? WHERE broadcast = ? AND node = ?");
+               " stop_order = ?, stop_us = ?, stop_answered = ?, withdrawn = ?"
+               " WHERE broadcast = ? AND node = ?");
     query_put_i64(&q, (int64_t)target->state);
     query_put_u64(&q, target->order.v);
     query_put_i64(&q, target->ordered_us);
@@ -98,6 +106,7 @@ enum err store_broadcast_set_target(struct db *db, struct broadcast_id id,
     query_put_u64(&q, target->stop.v);
     query_put_i64(&q, target->stop_us);
     query_put_i64(&q, target->stop_answered);
+    query_put_i64(&q, target->withdrawn);
     query_put_u64(&q, id.v);
     query_put_u64(&q, target->node.v);
     return query_run_one(&q);
@@ -114,7 +123,9 @@ static void get_target(struct query *q, struct broadcast_target *t)
     t->stop.v = query_get_u64(q);
     t->stop_us = query_get_i64(q);
     t->stop_answered = query_get_bool(q);
-    t->has_receipt = query_get_bool(q);
+    t->withdrawn = query_get_bool(q);
+    /* Of one that was withdrawn and came back the last receipt is about a former order. */
+    t->has_receipt = query_get_bool(q) && t->state == TARGET_RECEIPT;
     get_receipt(q, &t->receipt);
 }
 
@@ -129,8 +140,8 @@ enum err store_broadcast_targets(struct db *db, struct broadcast_id id, struct d
         &q, db,
         QUERY_PAGE(page,
                    "SELECT t.node, t.state, t.order_id, t.ordered_us, t.verdict, t.note,"
-                   " t.stop_order, t.stop_us, t.stop_answered, r.id IS NOT NULL, " RECEIPT_COLUMNS
-                   " FROM target t LEFT JOIN receipt r ON r.id ="
+                   " t.stop_order, t.stop_us, t.stop_answered, t.withdrawn, r.id IS NOT NULL,"
+                   " " RECEIPT_COLUMNS " FROM target t LEFT JOIN receipt r ON r.id ="
                    " (SELECT max(id) FROM receipt WHERE broadcast = t.broadcast"
                    " AND node = t.node) WHERE t.broadcast = ?",
                    "t.node"));

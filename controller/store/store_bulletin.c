@@ -6,7 +6,7 @@
 
 #define COLUMNS                                                                        \
     "SELECT id, title, kind, priority, state, author, decided_by, reason, created_us," \
-    " decided_us, expires_us FROM bulletin WHERE "
+    " decided_us, expires_us, issuer, document, is_template, origin FROM bulletin WHERE "
 
 static void get_bulletin(struct query *q, struct bulletin *b)
 {
@@ -21,6 +21,27 @@ static void get_bulletin(struct query *q, struct bulletin *b)
     b->created_us = query_get_i64(q);
     b->decided_us = query_get_i64(q);
     b->expires_us = query_get_i64(q);
+    query_get_text(q, b->issuer, sizeof b->issuer);
+    query_get_text(q, b->document, sizeof b->document);
+    b->is_template = query_get_bool(q);
+    b->origin.v = query_get_u64(q);
+}
+
+static void get_part(struct query *q, struct bulletin *b, struct part *p)
+{
+    uint32_t own_ms, media_ms;
+
+    p->kind = (enum part_kind)query_get_enum(q, PART_LIVE);
+    query_get_blob(q, p->media.sha256, sizeof p->media.sha256);
+    query_get_text(q, p->language, sizeof p->language);
+    own_ms = query_get_u32(q);
+    media_ms = query_get_u32(q);
+    p->duration_ms = own_ms != 0 ? own_ms : media_ms;
+    if (!bulletin_part_is_live(p))
+        return;
+    query_get_text(q, b->source.from, sizeof b->source.from);
+    query_get_text(q, b->source.backup, sizeof b->source.backup);
+    b->source.fallback_ms = media_ms;
 }
 
 static enum err load_parts(struct db *db, struct bulletin *b)
@@ -28,20 +49,28 @@ static enum err load_parts(struct db *db, struct bulletin *b)
     struct query q;
 
     query_open(&q, db,
-               "SELECT p.kind, p.media, m.duration_ms FROM bulletin_part p"
-               " LEFT JOIN media m ON m.sha256 = p.media WHERE p.bulletin = ? ORDER BY p.place"
-               " LIMIT ?");
+               "SELECT p.kind, m.sha256, p.language, p.duration_ms, coalesce(m.duration_ms, 0),"
+               " p.source, p.backup"
+               " FROM bulletin_part p LEFT JOIN signature_tune s ON p.kind = ?2"
+               " LEFT JOIN media m ON m.sha256 = coalesce(p.media, s.media)"
+               " WHERE p.bulletin = ?1 ORDER BY p.place LIMIT ?3");
     query_put_u64(&q, b->id.v);
+    query_put_i64(&q, PART_CHIME);
     query_put_i64(&q, BULLETIN_PARTS_MAX);
     b->part_count = 0;
     while (query_row(&q)) {
         struct part *p = &b->parts[b->part_count++];
 
-        p->kind = (enum part_kind)query_get_enum(&q, PART_MEDIA);
-        query_get_blob(&q, p->media.sha256, sizeof p->media.sha256);
-        p->duration_ms = query_get_u32(&q);
+        get_part(&q, b, p);
     }
     return query_end(&q);
+}
+
+static bool is_zero(const struct media_id *id)
+{
+    static const struct media_id none;
+
+    return memcmp(id, &none, sizeof none) == 0;
 }
 
 static enum err store_parts(struct db *db, struct bulletin_id id, const struct bulletin *b)
@@ -54,13 +83,21 @@ static enum err store_parts(struct db *db, struct bulletin_id id, const struct b
     e = query_run(&q);
     for (size_t i = 0; e == ERR_OK && i < b->part_count; i++) {
         const struct part *p = &b->parts[i];
+        bool is_live = bulletin_part_is_live(p);
+        bool has_media =
+            p->kind == PART_MEDIA || p->kind == PART_TEXT || (is_live && !is_zero(&p->media));
 
         query_open(&q, db,
-                   "INSERT INTO bulletin_part (bulletin, place, kind, media) VALUES (?, ?, ?, ?)");
+                   "INSERT INTO bulletin_part (bulletin, place, kind, media, duration_ms, language,"
+                   " source, backup) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
         query_put_u64(&q, id.v);
         query_put_u64(&q, i);
         query_put_i64(&q, (int64_t)p->kind);
-        query_put_blob(&q, p->kind == PART_MEDIA ? p->media.sha256 : NULL, SHA256_BYTES);
+        query_put_blob(&q, has_media ? p->media.sha256 : NULL, SHA256_BYTES);
+        query_put_i64(&q, is_live || p->kind == PART_SILENCE ? p->duration_ms : 0);
+        query_put_text(&q, p->language);
+        query_put_text(&q, is_live ? b->source.from : "");
+        query_put_text(&q, is_live ? b->source.backup : "");
         e = query_run(&q);
     }
     return e;
@@ -90,14 +127,18 @@ static enum err add(struct db *db, const struct bulletin *b, struct bulletin_id 
     if (b->part_count > BULLETIN_PARTS_MAX)
         return ERR_ARG;
     query_open(&q, db,
-               "INSERT INTO bulletin (title, kind, priority, state, author, created_us, expires_us)"
-               " VALUES (?, ?, ?, 0, ?, ?, ?)");
+               "INSERT INTO bulletin (title, kind, priority, state, author, created_us, expires_us,"
+               " issuer, document, is_template, origin) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)");
     query_put_text(&q, b->title);
     query_put_i64(&q, (int64_t)b->kind);
     query_put_i64(&q, (int64_t)b->priority);
     query_put_u64(&q, b->author.v);
     query_put_i64(&q, b->created_us);
     query_put_i64(&q, b->expires_us);
+    query_put_text(&q, b->issuer);
+    query_put_text(&q, b->document);
+    query_put_i64(&q, b->is_template);
+    query_put_id(&q, b->origin.v);
     e = query_run(&q);
     if (e != ERR_OK)
         return e;
@@ -108,7 +149,7 @@ static enum err add(struct db *db, const struct bulletin *b, struct bulletin_id 
 enum err store_bulletin_add(struct db *db, const struct bulletin *bulletin,
                             struct bulletin_id *ret_id, struct err_detail *detail)
 {
-    struct bulletin_id id;
+    struct bulletin_id id = {0};
     enum err e = db_begin(db);
 
     if (e == ERR_OK)
@@ -140,11 +181,15 @@ static enum err edit(struct db *db, const struct bulletin *b, struct user_id by,
         return ERR_ARG;
     query_open(&q, db,
                "UPDATE bulletin SET title = ?, kind = ?, priority = ?, state = 0,"
-               " decided_by = NULL, decided_us = 0, reason = '', expires_us = ? WHERE id = ?");
+               " decided_by = NULL, decided_us = 0, reason = '', expires_us = ?, issuer = ?,"
+               " document = ?, is_template = ? WHERE id = ?");
     query_put_text(&q, b->title);
     query_put_i64(&q, (int64_t)b->kind);
     query_put_i64(&q, (int64_t)b->priority);
     query_put_i64(&q, b->expires_us);
+    query_put_text(&q, b->issuer);
+    query_put_text(&q, b->document);
+    query_put_i64(&q, b->is_template);
     query_put_u64(&q, b->id.v);
     e = query_run_one(&q);
     if (e == ERR_OK)
@@ -282,12 +327,33 @@ enum err store_bulletin_get(struct db *db, struct bulletin_id id, struct bulleti
 enum err store_bulletin_list(struct db *db, unsigned state_mask, struct db_page *page,
                              struct bulletin *rows, size_t rows_max, size_t *ret_count)
 {
+    const struct bulletin_filter f = {.state_mask = state_mask};
+
+    return store_bulletin_find(db, &f, page, rows, rows_max, ret_count);
+}
+
+enum err store_bulletin_find(struct db *db, const struct bulletin_filter *f, struct db_page *page,
+                             struct bulletin *rows, size_t rows_max, size_t *ret_count)
+{
     struct query q;
     size_t n = 0;
     enum err e;
 
-    query_open(&q, db, QUERY_PAGE(page, COLUMNS "(?1 = 0 OR (?1 >> state) & 1)", "id"));
-    query_put_i64(&q, state_mask);
+    query_open(&q, db,
+               QUERY_PAGE(page,
+                          COLUMNS "(?1 = 0 OR (?1 >> state) & 1)"
+                                  " AND (?2 = '' OR instr(loa_fold(title || ' ' || issuer || ' '"
+                                  " || document), loa_fold(?2)) > 0 OR EXISTS (SELECT 1 FROM"
+                                  " bulletin_part p JOIN spoken s ON s.media = p.media WHERE"
+                                  " p.bulletin = id AND instr(loa_fold(s.text), loa_fold(?2)) > 0))"
+                                  " AND (?3 = 0 OR author = ?3) AND (?4 = 0 OR (state = 1"
+                                  " AND author <> ?4 AND NOT EXISTS (SELECT 1 FROM bulletin_step"
+                                  " WHERE bulletin = bulletin.id AND by = ?4 AND to_state = 0)))",
+                          "id"));
+    query_put_i64(&q, f->state_mask);
+    query_put_text(&q, f->text);
+    query_put_u64(&q, f->author.v);
+    query_put_u64(&q, f->approver.v);
     query_put_page(&q, page, rows_max);
     while (n < rows_max && query_row(&q))
         get_bulletin(&q, &rows[n++]);

@@ -20,13 +20,13 @@ struct bulletin_step {
 
 /* Add a draft.
  *
- *   bulletin  id, decision fields and the parts' duration_ms are ignored
+ *   bulletin  id, decision fields and the duration_ms of recordings are ignored
  *
  * ERR_NOT_FOUND  no such author or recording */
 MUST_USE enum err store_bulletin_add(struct db *db, const struct bulletin *bulletin,
                                      struct bulletin_id *ret_id, struct err_detail *detail);
 
-/* Replace title, kind, priority, expiry and parts; a rejected bulletin becomes a draft again.
+/* Replace what people write in it, parts too; a rejected bulletin becomes a draft again.
  *
  *   by  who edits, for the history of a rejected one
  *
@@ -63,6 +63,20 @@ MUST_USE enum err store_bulletin_get(struct db *db, struct bulletin_id id,
  *   state_mask  bits 1 << enum bulletin_state; 0 all */
 MUST_USE enum err store_bulletin_list(struct db *db, unsigned state_mask, struct db_page *page,
                                       struct bulletin *rows, size_t rows_max, size_t *ret_count);
+
+/* Which bulletins are wanted; all zero: all of them. */
+struct bulletin_filter {
+    unsigned state_mask; /* bits 1 << enum bulletin_state; 0 all */
+    char text
+        [BULLETIN_TITLE_SIZE]; /* in title, issuer, document or a spoken text, as fold.h compares */
+    struct user_id author; /* 0 anybody */
+    struct user_id approver; /* submitted, and neither written nor changed by this account; 0 any */
+};
+
+/* List in order of id, with parts. */
+MUST_USE enum err store_bulletin_find(struct db *db, const struct bulletin_filter *filter,
+                                      struct db_page *page, struct bulletin *rows, size_t rows_max,
+                                      size_t *ret_count);
 
 /* Did this account change a bulletin of another, or one that was rejected? The author's own work on a draft is
  * told by `author` alone. */

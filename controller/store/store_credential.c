@@ -3,8 +3,9 @@
 #include "query.h"
 #include "store_user.h"
 
-#define COLUMNS \
-    "SELECT id, kind, user, label, created_us, expires_us, used_us FROM credential WHERE "
+#define COLUMNS                                                                               \
+    "SELECT id, kind, user, label, created_us, expires_us, used_us, browser FROM credential " \
+    "WHERE "
 
 static void get_credential(struct query *q, struct credential *c)
 {
@@ -15,6 +16,7 @@ static void get_credential(struct query *q, struct credential *c)
     c->created_us = query_get_i64(q);
     c->expires_us = query_get_i64(q);
     c->used_us = query_get_i64(q);
+    c->browser = query_get_bool(q);
 }
 
 enum err store_credential_add(struct db *db, const struct credential *credential,
@@ -24,14 +26,15 @@ enum err store_credential_add(struct db *db, const struct credential *credential
     enum err e;
 
     query_open(&q, db,
-               "INSERT INTO credential (kind, user, label, sha256, created_us, expires_us)"
-               " VALUES (?, ?, ?, ?, ?, ?)");
+               "INSERT INTO credential (kind, user, label, sha256, created_us, expires_us, browser)"
+               " VALUES (?, ?, ?, ?, ?, ?, ?)");
     query_put_i64(&q, (int64_t)credential->kind);
     query_put_id(&q, credential->user.v);
     query_put_text(&q, credential->label);
     query_put_blob(&q, sha256, SHA256_BYTES);
     query_put_i64(&q, credential->created_us);
     query_put_i64(&q, credential->expires_us);
+    query_put_i64(&q, credential->browser);
     e = query_run(&q);
     if (e == ERR_OK)
         *ret_id = query_inserted(db);
@@ -119,11 +122,10 @@ enum err store_credential_list(struct db *db, struct user_id user, struct db_pag
     return ERR_OK;
 }
 
-enum err store_credential_prune(struct db *db, usec_t before_us)
+enum err store_credential_prune(struct db *db, usec_t before_us, size_t *room)
 {
-    struct query q;
-
-    query_open(&q, db, "DELETE FROM credential WHERE expires_us <> 0 AND expires_us < ?");
-    query_put_i64(&q, before_us);
-    return query_run(&q);
+    return query_prune(db,
+                       "DELETE FROM credential WHERE id IN (SELECT id FROM credential"
+                       " WHERE expires_us > 0 AND expires_us < ? LIMIT ?)",
+                       before_us, room);
 }

@@ -18,6 +18,7 @@ enum credential_kind {
 struct credential {
     uint64_t id; /* for people: list and revoke */
     enum credential_kind kind;
+    bool browser; /* a session that is kept in a cookie, and good only there */
     struct user_id user; /* 0 only for CREDENTIAL_SETUP */
     char label[NAME_SIZE]; /* "console of the radio room", may be empty */
     usec_t created_us;
@@ -63,7 +64,7 @@ MUST_USE enum err store_credential_list(struct db *db, struct user_id user, stru
                                         struct credential *rows, size_t rows_max,
                                         size_t *ret_count);
 
-/* Forget those that expired before this instant. */
-MUST_USE enum err store_credential_prune(struct db *db, usec_t before_us);
+/* Forget those that expired before this instant, within the room (db.h). */
+MUST_USE enum err store_credential_prune(struct db *db, usec_t before_us, size_t *room);
 
 #endif

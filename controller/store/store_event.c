@@ -4,7 +4,7 @@
 
 #define COLUMNS                                                                          \
     "SELECT id, bulletin, everyone, ics, repeats, pause_ms, quiet_confirmed, cancelled," \
-    " created_by, created_us FROM event WHERE "
+    " conflict, priority, rank, revision, created_by, created_us FROM event WHERE "
 
 static void get_event(struct query *q, struct event *v)
 {
@@ -16,6 +16,10 @@ static void get_event(struct query *q, struct event *v)
     v->pause_ms = query_get_u32(q);
     v->quiet_confirmed = query_get_bool(q);
     v->cancelled = query_get_bool(q);
+    v->conflict = (enum event_conflict)query_get_enum(q, EVENT_REPLACE);
+    v->priority = (enum priority)query_get_enum(q, PRIORITY_EMERGENCY);
+    v->rank = query_get_u32(q);
+    v->revision = query_get_u32(q);
     v->created_by.v = query_get_u64(q);
     v->created_us = query_get_i64(q);
 }
@@ -75,13 +79,17 @@ static enum err add(struct db *db, const struct event *v, struct event_id *ret_i
 
     query_open(&q, db,
                "INSERT INTO event (bulletin, everyone, ics, repeats, pause_ms, quiet_confirmed,"
-               " created_by, created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+               " conflict, priority, rank, created_by, created_us)"
+               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_put_u64(&q, v->bulletin.v);
     query_put_i64(&q, v->everyone);
     query_put_text(&q, v->ics);
     query_put_i64(&q, v->repeats);
     query_put_i64(&q, v->pause_ms);
     query_put_i64(&q, v->quiet_confirmed);
+    query_put_i64(&q, (int64_t)v->conflict);
+    query_put_i64(&q, (int64_t)v->priority);
+    query_put_i64(&q, v->rank);
     query_put_u64(&q, v->created_by.v);
     query_put_i64(&q, v->created_us);
     e = query_run(&q);
@@ -94,7 +102,7 @@ static enum err add(struct db *db, const struct event *v, struct event_id *ret_i
 enum err store_event_add(struct db *db, const struct event *event, struct event_id *ret_id,
                          struct err_detail *detail)
 {
-    struct event_id id;
+    struct event_id id = {0};
     enum err e = check(event, detail);
 
     if (e == ERR_OK)
@@ -131,13 +139,17 @@ static enum err update(struct db *db, const struct event *v, struct err_detail *
 
     query_open(&q, db,
                "UPDATE event SET bulletin = ?, everyone = ?, ics = ?, repeats = ?, pause_ms = ?,"
-               " quiet_confirmed = ? WHERE id = ? AND NOT cancelled");
+               " quiet_confirmed = ?, conflict = ?, priority = ?, rank = ?, revision = revision + 1"
+               " WHERE id = ? AND NOT cancelled");
     query_put_u64(&q, v->bulletin.v);
     query_put_i64(&q, v->everyone);
     query_put_text(&q, v->ics);
     query_put_i64(&q, v->repeats);
     query_put_i64(&q, v->pause_ms);
     query_put_i64(&q, v->quiet_confirmed);
+    query_put_i64(&q, (int64_t)v->conflict);
+    query_put_i64(&q, (int64_t)v->priority);
+    query_put_i64(&q, v->rank);
     query_put_u64(&q, v->id.v);
     e = query_run_one(&q);
     if (e == ERR_NOT_FOUND)

@@ -14,7 +14,7 @@
 MUST_USE enum err store_event_add(struct db *db, const struct event *event, struct event_id *ret_id,
                                   struct err_detail *detail);
 
-/* Replace everything but id, created_by, created_us and cancelled. Errors as above, and
+/* Replace everything but id, created_by, created_us and cancelled; the revision is one more. Errors as above, and
  *
  * ERR_STATE  cancelled */
 MUST_USE enum err store_event_update(struct db *db, const struct event *event,
@@ -28,7 +28,7 @@ MUST_USE enum err store_event_cancel(struct db *db, struct event_id id, struct e
 /* ERR_NOT_FOUND  no such event */
 MUST_USE enum err store_event_get(struct db *db, struct event_id id, struct event *ret_event);
 
-/* List in order of id; a row is about 4.5 kB.
+/* List in order of id; a row is about 17 kB.
  *
  *   cancelled_too  false: only those that may still occur */
 MUST_USE enum err store_event_list(struct db *db, bool cancelled_too, struct db_page *page,

@@ -29,9 +29,21 @@ MUST_USE enum err store_journal_append(struct db *db, struct journal_entry *entr
 MUST_USE enum err store_journal_head(struct db *db, uint64_t *ret_seq,
                                      uint8_t ret_hash[SHA256_BYTES]);
 
-/* List in order of seq (db_page; `after` is a seq).
- *
- *   object  only entries of this object; NULL or "" all */
+/* Which entries are wanted; all zero but to_us: all of them. */
+struct journal_filter {
+    char object[96]; /* "bulletin:12"; "" any */
+    char actor[64]; /* login, or "station" */
+    char action[64]; /* what it begins with: "bulletin." */
+    usec_t from_us, to_us; /* told in [from_us, to_us) */
+};
+
+/* List (db_page; `after` is a seq): all of them in order of seq, with any filter in order of time, then seq; the two
+ * differ where the clock was set back. */
+MUST_USE enum err store_journal_find(struct db *db, const struct journal_filter *filter,
+                                     struct db_page *page, struct journal_entry *rows,
+                                     size_t rows_max, size_t *ret_count);
+
+/* The same, of one object; NULL or "" all. */
 MUST_USE enum err store_journal_list(struct db *db, const char *object, struct db_page *page,
                                      struct journal_entry *rows, size_t rows_max,
                                      size_t *ret_count);

@@ -104,6 +104,21 @@ enum err store_node_set_cert(struct db *db, struct node_id id,
     return e == ERR_NOT_FOUND ? why_not(db, id, NULL) : e;
 }
 
+enum err store_node_set_board(struct db *db, const struct node_record *node)
+{
+    struct query q;
+    enum err e;
+
+    query_open(&q, db,
+               "UPDATE node SET hardware = ?, serial = ?, cert_sha256 = NULL"
+               " WHERE id = ? AND state = 1");
+    query_put_text(&q, node->hardware);
+    query_put_text(&q, node->serial);
+    query_put_u64(&q, node->id.v);
+    e = query_run_one(&q);
+    return e == ERR_NOT_FOUND ? ERR_STATE : e;
+}
+
 static enum err update(struct db *db, const struct node_record *node, uint32_t *ret_revision,
                        struct err_detail *detail)
 {

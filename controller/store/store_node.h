@@ -23,6 +23,12 @@ MUST_USE enum err store_node_add(struct db *db, const struct node_record *node,
 MUST_USE enum err store_node_set_cert(struct db *db, struct node_id id,
                                       const uint8_t cert_sha256[SHA256_BYTES]);
 
+/* A new board takes the place of a node: hardware and serial are its, the certificate of the old one is
+ * worthless from here on; the rest of the record stays.
+ *
+ * ERR_STATE  revoked, or no such node */
+MUST_USE enum err store_node_set_board(struct db *db, const struct node_record *node);
+
 /* Store what people set: zone, name, volumes, delay, muted. The revision grows by one.
  *
  *   ret_revision  the new settings_revision

@@ -15,7 +15,7 @@ enum err store_order_add(struct db *db, const struct store_order *order)
                " signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     query_put_id(&q, order->id.v);
     query_put_id(&q, order->broadcast.v);
-    query_put_u64(&q, order->node.v);
+    query_put_id(&q, order->node.v);
     query_put_i64(&q, (int64_t)order->kind);
     query_put_i64(&q, order->issued_us);
     query_put_i64(&q, order->expires_us);
@@ -59,11 +59,10 @@ enum err store_order_get(struct db *db, struct order_id id, struct store_order *
     return e;
 }
 
-enum err store_order_prune(struct db *db, usec_t before_us)
+enum err store_order_prune(struct db *db, usec_t before_us, size_t *room)
 {
-    struct query q;
-
-    query_open(&q, db, "DELETE FROM issued_order WHERE expires_us <> 0 AND expires_us < ?");
-    query_put_i64(&q, before_us);
-    return query_run(&q);
+    return query_prune(db,
+                       "DELETE FROM issued_order WHERE id IN (SELECT id FROM issued_order"
+                       " WHERE expires_us > 0 AND expires_us < ? LIMIT ?)",
+                       before_us, room);
 }

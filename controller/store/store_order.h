@@ -26,7 +26,7 @@ MUST_USE enum err store_order_add(struct db *db, const struct store_order *order
 /* ERR_NOT_FOUND  no such order, or forgotten */
 MUST_USE enum err store_order_get(struct db *db, struct order_id id, struct store_order *ret_order);
 
-/* Forget orders that expired before this instant. */
-MUST_USE enum err store_order_prune(struct db *db, usec_t before_us);
+/* Forget orders that expired before this instant, within the room (db.h). */
+MUST_USE enum err store_order_prune(struct db *db, usec_t before_us, size_t *room);
 
 #endif

@@ -12,8 +12,8 @@ enum err store_station_get(struct db *db, struct station *ret_station)
     station_init(&s);
     query_open(&q, db,
                "SELECT code, name, timezone, utc_offset_min, author_may_approve, quiet_from_min,"
-               " quiet_to_min, allowed_from_min, allowed_to_min, max_broadcast_s, late_tolerance_s"
-               " FROM station");
+               " quiet_to_min, allowed_from_min, allowed_to_min, max_broadcast_s, late_tolerance_s,"
+               " profile, keep_days, idle_min, backup_at_min, backup_keep FROM station");
     row = query_row(&q);
     if (row) {
         query_get_text(&q, s.code, sizeof s.code);
@@ -27,6 +27,11 @@ enum err store_station_get(struct db *db, struct station *ret_station)
         s.policy.allowed_to_min = (uint16_t)query_get_u32(&q);
         s.policy.max_broadcast_s = query_get_u32(&q);
         s.policy.late_tolerance_s = query_get_u32(&q);
+        s.policy.profile = (enum planner_profile)query_get_u32(&q);
+        s.policy.keep_days = query_get_u32(&q);
+        s.policy.idle_min = query_get_u32(&q);
+        s.policy.backup_at_min = (int16_t)query_get_i32(&q);
+        s.policy.backup_keep = (uint16_t)query_get_u32(&q);
     }
     e = query_end(&q);
     if (e == ERR_OK && !row)
@@ -43,8 +48,9 @@ enum err store_station_put(struct db *db, const struct station *station)
     query_open(&q, db,
                "INSERT OR REPLACE INTO station (id, code, name, timezone, utc_offset_min,"
                " author_may_approve, quiet_from_min, quiet_to_min, allowed_from_min,"
-               " allowed_to_min, max_broadcast_s, late_tolerance_s)"
-               " VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+               " allowed_to_min, max_broadcast_s, late_tolerance_s, profile, keep_days, idle_min,"
+               " backup_at_min, backup_keep)"
+               " VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_put_text(&q, station->code);
     query_put_text(&q, station->name);
     query_put_text(&q, station->timezone);
@@ -56,6 +62,11 @@ enum err store_station_put(struct db *db, const struct station *station)
     query_put_i64(&q, station->policy.allowed_to_min);
     query_put_i64(&q, station->policy.max_broadcast_s);
     query_put_i64(&q, station->policy.late_tolerance_s);
+    query_put_i64(&q, station->policy.profile);
+    query_put_i64(&q, station->policy.keep_days);
+    query_put_i64(&q, station->policy.idle_min);
+    query_put_i64(&q, station->policy.backup_at_min);
+    query_put_i64(&q, station->policy.backup_keep);
     return query_run(&q);
 }
 

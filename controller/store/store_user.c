@@ -2,7 +2,7 @@
 
 #include "query.h"
 
-#define COLUMNS "SELECT id, login, name, roles, password_hash, disabled FROM user"
+#define COLUMNS "SELECT id, login, name, roles, password_hash, disabled, language FROM user"
 
 static void get_user(struct query *q, struct user *u)
 {
@@ -12,6 +12,7 @@ static void get_user(struct query *q, struct user *u)
     u->roles = query_get_u32(q);
     query_get_text(q, u->password_hash, sizeof u->password_hash);
     u->disabled = query_get_bool(q);
+    query_get_text(q, u->language, sizeof u->language);
 }
 
 static enum err check_roles(const struct user *user, struct err_detail *detail)
@@ -48,17 +49,18 @@ enum err store_user_add(struct db *db, const struct user *user, usec_t now_us,
     return db_explain(db, e, detail);
 }
 
-static enum err end_access(struct db *db, const struct user *user)
+static enum err end_access(struct db *db, const struct user *user, uint64_t keep)
 {
     struct query q;
 
-    query_open(&q, db, "DELETE FROM credential WHERE user = ? AND (kind = 1 OR ?)");
+    query_open(&q, db, "DELETE FROM credential WHERE user = ? AND id <> ? AND (kind = 1 OR ?)");
     query_put_u64(&q, user->id.v);
+    query_put_u64(&q, keep);
     query_put_i64(&q, user->disabled);
     return query_run(&q);
 }
 
-static enum err update(struct db *db, const struct user *user)
+static enum err update(struct db *db, const struct user *user, uint64_t keep)
 {
     struct query q;
     uint64_t same_password = 0;
@@ -71,19 +73,22 @@ static enum err update(struct db *db, const struct user *user)
     if (e != ERR_OK)
         return e;
     query_open(&q, db,
-               "UPDATE user SET name = ?, roles = ?, password_hash = ?, disabled = ? WHERE id = ?");
+               "UPDATE user SET name = ?, roles = ?, password_hash = ?, disabled = ?, language = ?"
+               " WHERE id = ?");
     query_put_text(&q, user->name);
     query_put_i64(&q, user->roles);
     query_put_text(&q, user->password_hash);
     query_put_i64(&q, user->disabled);
+    query_put_text(&q, user->language);
     query_put_u64(&q, user->id.v);
     e = query_run_one(&q);
     if (e == ERR_OK && (user->disabled || same_password == 0))
-        e = end_access(db, user);
+        e = end_access(db, user, user->disabled ? 0 : keep);
     return e;
 }
 
-enum err store_user_update(struct db *db, const struct user *user, struct err_detail *detail)
+enum err store_user_update(struct db *db, const struct user *user, uint64_t keep,
+                           struct err_detail *detail)
 {
     enum err e = check_roles(user, detail);
 
@@ -91,7 +96,7 @@ enum err store_user_update(struct db *db, const struct user *user, struct err_de
         e = db_begin(db);
     if (e != ERR_OK)
         return db_explain(db, e, detail);
-    e = db_end(db, update(db, user));
+    e = db_end(db, update(db, user, keep));
     if (e == ERR_NOT_FOUND)
         return err_set(detail, e, "there is no account with this number");
     return db_explain(db, e, detail);

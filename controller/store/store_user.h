@@ -19,8 +19,10 @@ MUST_USE enum err store_user_add(struct db *db, const struct user *user, usec_t 
 /* Replace everything but id and login. Disabling an account or changing its password hash ends all its
  * sessions, disabling revokes its tokens, too (store_credential.h).
  *
+ *   keep  id of the session that stays all the same; 0 none
+ *
  * ERR_NOT_FOUND  no such account */
-MUST_USE enum err store_user_update(struct db *db, const struct user *user,
+MUST_USE enum err store_user_update(struct db *db, const struct user *user, uint64_t keep,
                                     struct err_detail *detail);
 
 /* ERR_NOT_FOUND  no such account */

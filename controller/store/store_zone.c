@@ -2,14 +2,19 @@
 
 #include "query.h"
 
-#define COLUMNS "SELECT id, parent, code, name FROM zone WHERE "
+#define COLUMNS "SELECT id, parent, code, name, rank, languages FROM zone WHERE "
 
 static void get_zone(struct query *q, struct zone *z)
 {
+    char languages[LANGUAGES_TEXT_SIZE];
+
     *z = (struct zone){.id = {query_get_u32(q)}};
     z->parent.v = query_get_u32(q);
     query_get_text(q, z->code, sizeof z->code);
     query_get_text(q, z->name, sizeof z->name);
+    z->rank = query_get_u32(q);
+    query_get_text(q, languages, sizeof languages);
+    languages_parse(languages, &z->languages);
 }
 
 static enum err explain(struct db *db, enum err e, const struct zone *zone,
@@ -26,6 +31,7 @@ static enum err explain(struct db *db, enum err e, const struct zone *zone,
 
 static enum err add(struct db *db, const struct zone *zone)
 {
+    char languages[LANGUAGES_TEXT_SIZE];
     struct query q;
     uint64_t count = 0;
     enum err e;
@@ -36,10 +42,14 @@ static enum err add(struct db *db, const struct zone *zone)
         e = ERR_LIMIT;
     if (e != ERR_OK)
         return e;
-    query_open(&q, db, "INSERT INTO zone (parent, code, name) VALUES (?, ?, ?)");
+    languages_print(&zone->languages, languages);
+    query_open(&q, db,
+               "INSERT INTO zone (parent, code, name, rank, languages) VALUES (?, ?, ?, ?, ?)");
     query_put_id(&q, zone->parent.v);
     query_put_text(&q, zone->code);
     query_put_text(&q, zone->name);
+    query_put_i64(&q, zone->rank);
+    query_put_text(&q, languages);
     return query_run(&q);
 }
 
@@ -57,12 +67,18 @@ enum err store_zone_add(struct db *db, const struct zone *zone, struct zone_id *
 
 enum err store_zone_update(struct db *db, const struct zone *zone, struct err_detail *detail)
 {
+    char languages[LANGUAGES_TEXT_SIZE];
     struct query q;
 
-    query_open(&q, db, "UPDATE zone SET parent = ?, code = ?, name = ? WHERE id = ?");
+    languages_print(&zone->languages, languages);
+    query_open(
+        &q, db,
+        "UPDATE zone SET parent = ?, code = ?, name = ?, rank = ?, languages = ? WHERE id = ?");
     query_put_id(&q, zone->parent.v);
     query_put_text(&q, zone->code);
     query_put_text(&q, zone->name);
+    query_put_i64(&q, zone->rank);
+    query_put_text(&q, languages);
     query_put_u64(&q, zone->id.v);
     return explain(db, query_run_one(&q), zone, detail);
 }
@@ -103,6 +119,10 @@ static enum err remove_unused(struct db *db, struct zone_id id, struct err_detai
                            "SELECT count(*) FROM join_code WHERE zone = ? AND used_us = 0"
                            " AND NOT withdrawn",
                            id, "join code(s) lead to a node", detail);
+    /* Never taken out of an area in silence: an account without any may alert everywhere. */
+    if (e == ERR_OK)
+        e = refuse_if_used(db, "SELECT count(*) FROM alert_area WHERE zone = ?", id,
+                           "account(s) are limited to alerts", detail);
     if (e != ERR_OK)
         return e;
     query_open(&q, db, "DELETE FROM zone WHERE id = ?");
@@ -157,4 +177,29 @@ enum err store_zone_list(struct db *db, struct db_page *page, struct zone *rows,
         page->after = rows[n - 1].id.v;
     *ret_count = n;
     return ERR_OK;
+}
+
+enum err store_zone_set_polygon(struct db *db, struct zone_id id, const char *polygon)
+{
+    struct query q;
+
+    query_open(&q, db, "UPDATE zone SET polygon = ? WHERE id = ?");
+    query_put_text(&q, polygon);
+    query_put_u64(&q, id.v);
+    return query_run_one(&q);
+}
+
+enum err store_zone_polygon(struct db *db, struct zone_id id, char *ret_polygon)
+{
+    struct query q;
+    bool row;
+    enum err e;
+
+    query_open(&q, db, "SELECT polygon FROM zone WHERE id = ?");
+    query_put_u64(&q, id.v);
+    row = query_row(&q);
+    if (row)
+        query_get_text(&q, ret_polygon, ZONE_POLYGON_SIZE);
+    e = query_end(&q);
+    return e == ERR_OK && !row ? ERR_NOT_FOUND : e;
 }

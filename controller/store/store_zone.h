@@ -32,4 +32,14 @@ MUST_USE enum err store_zone_get(struct db *db, struct zone_id id, struct zone *
 MUST_USE enum err store_zone_list(struct db *db, struct db_page *page, struct zone *rows,
                                   size_t rows_max, size_t *ret_count);
 
+/* The shape of a zone on the map: the coordinates of a GeoJSON Polygon as JSON text; "" none.
+ *
+ *   polygon  shorter than ZONE_POLYGON_SIZE
+ *
+ * ERR_NOT_FOUND  no such zone */
+MUST_USE enum err store_zone_set_polygon(struct db *db, struct zone_id id, const char *polygon);
+
+/*   ret_polygon  ZONE_POLYGON_SIZE bytes */
+MUST_USE enum err store_zone_polygon(struct db *db, struct zone_id id, char *ret_polygon);
+
 #endif

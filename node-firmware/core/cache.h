@@ -3,8 +3,9 @@
  * Whole objects are "m.<hex>", unfinished ones "p.<hex>". One transfer at a time, the earliest needed
  * first; each wanted piece is made durable before the next, and a transfer goes on behind the last
  * durable piece after any interruption. An object becomes "m." only when the SHA-256 of what the flash
- * really holds is right, and is judged again before it is played. Room is made by removing what was
- * needed least recently and is not planned. PROTOCOL.md section 6 (media). Never allocates.
+ * really holds is right, and is judged again before it is played. Room is made by removing what nobody
+ * plans, the longest unused first, then what is needed last; never what is needed within CACHE_KEEP_US
+ * or before the newcomer, nor the emergency set. PROTOCOL.md section 6 (media). Never allocates.
  * Thread: the one that calls node_step(). */
 #ifndef LOA_CACHE_H
 #define LOA_CACHE_H
@@ -25,6 +26,8 @@
 #define CACHE_ANSWER_US (10 * USEC_PER_SEC) /* a piece must have moved within this time */
 #define CACHE_TRIES_MAX 3
 #define CACHE_REST_US USEC_PER_MIN /* after so many failures */
+#define CACHE_KEEP_US (48 * USEC_PER_HOUR) /* what is needed within this time stays */
+#define CACHE_NOT_NEEDED INT64_MAX
 
 enum cache_state {
     CACHE_FREE = 0, /* the place is not used */
@@ -53,10 +56,10 @@ struct cache_object {
 struct cache {
     const struct node_port *port;
     uint64_t quota_bytes;
-    /* Asked before an object is removed to make room. */
-    bool (*planned)(void *arg, const struct media_id *media, usec_t needed_us);
-    void *planned_arg;
+    usec_t (*needed_in)(void *arg, const struct media_id *media, usec_t offered_us);
+    void *needed_in_arg;
     uint64_t use_counter;
+    uint32_t damaged; /* whole objects that were not what their name says, or could not be read */
     uint32_t refused; /* objects on flash beyond the places here, or with odd names */
     size_t count; /* places in use, scattered */
     struct cache_object objects[CACHE_OBJECTS_MAX];
@@ -77,12 +80,14 @@ struct cache {
 
 /* Find out what the flash holds.
  *
- *   planned  true keeps an object from being removed; needed_us as in its last offer, 0 without one
+ *   needed_in  how long until the next planned use, us: by an order that uses `media` (NULL: offers only),
+ *              or by an offer for the station time offered_us (0 none); CACHE_NOT_NEEDED without one
  *
  * ERR_IO  the flash cannot be listed: the cache is empty, and works as far as the flash lets it */
-MUST_USE enum err
-cache_init(struct cache *c, const struct node_port *port, uint64_t quota_bytes,
-           bool (*planned)(void *arg, const struct media_id *media, usec_t needed_us), void *arg);
+MUST_USE enum err cache_init(struct cache *c, const struct node_port *port, uint64_t quota_bytes,
+                             usec_t (*needed_in)(void *arg, const struct media_id *media,
+                                                 usec_t offered_us),
+                             void *arg);
 
 /* The controller offers a recording.
  *

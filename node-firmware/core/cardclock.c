@@ -11,8 +11,11 @@
 #define SPREAD_LEAST_US2 (5.0 * 5.0)
 #define SPREAD_MOST_US2 (1500.0 * 1500.0)
 #define STEP_LEAST_US 150.0
-#define OUTLIER_US 20000.0
-#define OUTLIERS_MAX 5
+#define OUTLIER_US 20000.0 /* until the spread is learned; then so many times the spread: */
+#define OUTLIER_SPREADS 6.0
+#define OUTLIER_LEAST_US 1000.0
+#define STEP_REPORTS 5 /* so many outliers that agree are a step */
+#define OUTLIERS_MAX 25 /* so many at odds with each other: what was learned is not true any more */
 #define RATE_MAX_PPM 20000.0
 
 void cardclock_init(struct cardclock *c, uint32_t rate_hz, const double *saved_slow_ppm)
@@ -45,24 +48,56 @@ static double frame_us(const struct cardclock *c)
     return 1e6 / c->rate_hz;
 }
 
-/* Put the phase where a report says it is. */
-static void anchor(struct cardclock *c, int64_t frame, usec_t mono_us)
+/* Put the phase where reports say it is, on the mean of so many. */
+static void anchor(struct cardclock *c, int64_t frame, double since_base_us, uint32_t reports)
 {
     c->base_frame = frame;
-    c->base_mono_us = mono_us;
-    c->phase_us = 0;
-    c->p00 = c->spread_us2;
+    c->base_mono_us += (int64_t)floor(since_base_us);
+    c->phase_us = since_base_us - floor(since_base_us);
+    c->p00 = c->spread_us2 / reports;
     c->p01 = 0;
     c->residual_us = 0;
     c->outliers_in_a_row = 0;
+    c->outliers_agreeing = 0;
 }
 
-static void follow_step(struct cardclock *c, int64_t frame, usec_t mono_us)
+static void follow_step(struct cardclock *c, int64_t frame, double since_base_us, uint32_t reports)
 {
-    anchor(c, frame, mono_us);
+    anchor(c, frame, since_base_us, reports);
     if (c->p11 < RATE_KEPT_PPM * RATE_KEPT_PPM)
         c->p11 = RATE_KEPT_PPM * RATE_KEPT_PPM;
     c->steps++;
+}
+
+static bool spread_is_learned(const struct cardclock *c)
+{
+    return c->reports >= 3 * CARDCLOCK_REPORTS_MIN;
+}
+
+static double outlier_limit_us(const struct cardclock *c, double predicted_var)
+{
+    double limit = OUTLIER_US;
+
+    if (spread_is_learned(c))
+        limit = fmax(OUTLIER_LEAST_US, OUTLIER_SPREADS * sqrt(c->spread_us2));
+    return limit + 5 * sqrt(predicted_var);
+}
+
+/* Pass over one report that lies far off, unless those before said the same. */
+static void judge_outlier(struct cardclock *c, int64_t frame, double predicted, double residual,
+                          double limit)
+{
+    if (fabs(residual - c->outlier_us) > limit)
+        c->outliers_agreeing = 0;
+    if (c->outliers_agreeing == 0)
+        c->outlier_us = residual;
+    c->outliers_agreeing++;
+    c->outlier_us += (residual - c->outlier_us) / c->outliers_agreeing;
+    if (++c->outliers_in_a_row >= OUTLIERS_MAX)
+        c->spread_us2 = SPREAD_MOST_US2;
+    else if (c->outliers_agreeing < STEP_REPORTS)
+        return;
+    follow_step(c, frame, predicted + c->outlier_us, c->outliers_agreeing);
 }
 
 /* Learn the spread of the reports and look for a step; true when one was found. */
@@ -71,7 +106,7 @@ static bool judge_residual(struct cardclock *c, double residual, double predicte
     double limit;
 
     c->residual_us += (residual - c->residual_us) / 16;
-    if (c->reports < 3 * CARDCLOCK_REPORTS_MIN || c->p00 > c->spread_us2 / 8)
+    if (!spread_is_learned(c) || c->p00 > c->spread_us2 / 8)
         return false;
     limit = 2 * sqrt(c->spread_us2) + 4 * sqrt(predicted_var);
     if (limit < STEP_LEAST_US)
@@ -85,10 +120,11 @@ static bool judge_residual(struct cardclock *c, double residual, double predicte
 
 void cardclock_report(struct cardclock *c, int64_t frame, usec_t mono_us)
 {
-    double dt, predicted, residual, p00, p01, p11, var;
+    double dt, predicted, residual, p00, p01, p11, var, limit;
 
     if (c->reports == 0) {
-        anchor(c, frame, mono_us);
+        c->base_mono_us = mono_us;
+        anchor(c, frame, 0, 1);
         c->first_us = mono_us;
         c->reports = 1;
         return;
@@ -101,14 +137,15 @@ void cardclock_report(struct cardclock *c, int64_t frame, usec_t mono_us)
     p11 = c->p11 + RATE_WALK_PPM2_PER_S * dt;
     predicted = c->phase_us + dt * (1e6 + c->slow_ppm);
     residual = (double)(mono_us - c->base_mono_us) - predicted;
-    if (fabs(residual) > OUTLIER_US + 5 * sqrt(p00)) {
-        if (++c->outliers_in_a_row >= OUTLIERS_MAX)
-            follow_step(c, frame, mono_us);
+    limit = outlier_limit_us(c, p00);
+    if (fabs(residual) > limit) {
+        judge_outlier(c, frame, predicted, residual, limit);
         return;
     }
     c->outliers_in_a_row = 0;
+    c->outliers_agreeing = 0;
     if (judge_residual(c, residual, p00)) {
-        follow_step(c, frame, mono_us);
+        follow_step(c, frame, predicted + residual, 1);
         return;
     }
     var = p00 + c->spread_us2;
@@ -127,6 +164,11 @@ bool cardclock_locked(const struct cardclock *c)
 {
     return c->reports >= CARDCLOCK_REPORTS_MIN &&
            c->base_mono_us - c->first_us >= CARDCLOCK_SPAN_MIN_US;
+}
+
+bool cardclock_settled(const struct cardclock *c)
+{
+    return cardclock_locked(c) && c->p00 <= c->spread_us2 / STEP_REPORTS;
 }
 
 int64_t cardclock_mono_ns(const struct cardclock *c, int64_t frame)

@@ -2,9 +2,10 @@
  *
  * A delay-locked loop in the sense of F. Adriaensen, "Using a DLL to filter time" (LAC 2005), whose
  * gains are those of a two-state Kalman filter (phase and rate): wide at the start, so that one second
- * of reports suffices for the first start, narrow later. The spread of the reports is learned. A step
- * (the card lost frames) is found by the mean of the last residuals and followed at once; the rate
- * survives resets, it belongs to the crystal. Never allocates. Thread: the one that calls node_step(). */
+ * of reports suffices for the first start, narrow later. The spread of the reports is learned; single
+ * reports far outside of it are passed over. A step (the card lost frames) is found when several in a
+ * row agree on one, a small one by the mean of the last residuals; the clock then stands where they
+ * say. The rate survives resets, it belongs to the crystal. Never allocates. Thread: the one that calls node_step(). */
 #ifndef LOA_CARDCLOCK_H
 #define LOA_CARDCLOCK_H
 
@@ -27,7 +28,9 @@ struct cardclock {
     double p00, p01, p11;
     double spread_us2; /* variance of the reports */
     double residual_us; /* short mean, finds steps */
-    uint32_t outliers_in_a_row;
+    uint32_t outliers_in_a_row; /* passed over, and of these: */
+    uint32_t outliers_agreeing; /* on one step, the last so many */
+    double outlier_us; /* their mean residual */
     uint32_t steps; /* steps followed */
 };
 
@@ -44,6 +47,9 @@ void cardclock_report(struct cardclock *c, int64_t frame, usec_t mono_us);
 
 /* True when frames can be placed in time. */
 bool cardclock_locked(const struct cardclock *c);
+
+/* True when the phase is known well: not yet right after a step. */
+bool cardclock_settled(const struct cardclock *c);
 
 /* When a frame sounds, nanoseconds of local time; undefined before locked. */
 int64_t cardclock_mono_ns(const struct cardclock *c, int64_t frame);

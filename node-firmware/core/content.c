@@ -49,7 +49,7 @@ static int64_t play_samples(const struct content_layout *l)
 int64_t content_total_samples(const struct content_layout *l)
 {
     if (l->count == 0)
-        return INT64_MAX;
+        return l->live_samples > 0 ? l->live_samples : INT64_MAX;
     return play_samples(l) * l->repeats + l->pause_samples * (l->repeats - 1);
 }
 
@@ -96,15 +96,16 @@ static struct region locate(const struct content_layout *l, int64_t at)
 
     if (at < 0)
         return (struct region){.start = INT64_MIN, .end = 0};
-    if (l->count == 0)
-        return (struct region){.item = &l->items[0], .start = 0, .end = INT64_MAX};
     if (at >= content_total_samples(l))
         return (struct region){.start = at, .end = INT64_MAX};
+    if (l->count == 0)
+        return (struct region){.item = &l->items[0], .start = 0, .end = content_total_samples(l)};
     start = at / (play + l->pause_samples) * (play + l->pause_samples);
     for (size_t i = 0; i < l->count; i++) {
         if (at < start + l->items[i].samples)
-            return (struct region){
-                .item = &l->items[i], .start = start, .end = start + l->items[i].samples};
+            return (struct region){.item = l->items[i].silent ? NULL : &l->items[i],
+                                   .start = start,
+                                   .end = start + l->items[i].samples};
         start += l->items[i].samples;
     }
     return (struct region){.start = start, .end = start + l->pause_samples};
@@ -331,6 +332,13 @@ static void hand_out(struct content *c, float *ret, int64_t count)
     }
     if (c->block_silent)
         c->gain = 0;
+}
+
+enum content_part content_part(const struct content *c)
+{
+    if (c->item_start == NO_ITEM || locate(&c->layout, c->at - 1).item == NULL)
+        return CONTENT_PART_PAUSE;
+    return c->block_lost ? CONTENT_PART_LACKS : CONTENT_PART_SOUND;
 }
 
 void content_read(struct content *c, float *ret_samples, size_t count)

@@ -22,12 +22,14 @@
 
 struct content_item {
     struct media_id media;
+    bool silent; /* no recording: silence for so long */
     int64_t samples;
     int32_t gain_mdb;
 };
 
-/* What the order says about time. Without items the programme is a live stream without an end. */
+/* What the order says about time. Without items the programme is a live stream. */
 struct content_layout {
+    int64_t live_samples; /* of the live stream, once its end is known; 0 it is not */
     struct content_item items[CONTENT_ITEMS_MAX];
     size_t count;
     uint32_t repeats; /* plays in all, at least 1 */
@@ -99,6 +101,15 @@ void content_begin(struct content *c, const struct content_layout *layout, usec_
 
 /* Go to a sample, negative before the start. */
 void content_enter(struct content *c, int64_t at);
+
+/* What was handed out last: the sound of a programme, the silence around it that was ordered, or what
+ * stands in for packets that lack. */
+enum content_part {
+    CONTENT_PART_PAUSE = 0,
+    CONTENT_PART_SOUND,
+    CONTENT_PART_LACKS,
+};
+enum content_part content_part(const struct content *c);
 
 /* Hand out the next samples; always all of them. */
 void content_read(struct content *c, float *ret_samples, size_t count);

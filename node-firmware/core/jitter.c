@@ -26,6 +26,15 @@ void jitter_reset(struct jitter *j)
         j->slots[i].used = false;
 }
 
+/* Step over what nobody read in its time: another broadcast sounds, and this one is to go on after it. */
+static void pass(struct jitter *j, usec_t now_us)
+{
+    const struct jitter_slot *front = jitter_front(j);
+
+    for (; front != NULL && front->pts_us + PACKET_US <= now_us; front = jitter_front(j))
+        j->cursor = front->seq + 1;
+}
+
 enum err jitter_push(struct jitter *j, const struct packet *p, usec_t now_us)
 {
     struct jitter_slot *s = slot_of(j, p->seq);
@@ -46,6 +55,8 @@ enum err jitter_push(struct jitter *j, const struct packet *p, usec_t now_us)
         j->duplicate++;
         return ERR_EXISTS;
     }
+    if (after(p->seq, j->cursor) >= JITTER_SLOTS)
+        pass(j, now_us);
     if (after(p->seq, j->cursor) >= JITTER_SLOTS) {
         /* After a long stall nothing is left to protect: go on at the packet that came. */
         if (jitter_front(j) != NULL) {

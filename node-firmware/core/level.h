@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "truepeak.h"
+
 #define LEVEL_CEILING 0.98F
 #define LEVEL_SILENCE_MDB (-120000) /* what a meter shows when there was nothing */
 
@@ -18,12 +20,15 @@ struct level {
     float volume, volume_target;
     float limiter; /* present gain reduction, 0..1 */
     float release; /* a frame */
+    struct truepeak truepeak;
+    float source_peak,
+        sent_peak; /* largest sizes in the last level_apply(), before and behind it */
 };
 
 struct meter {
     double sum; /* of squares */
     uint64_t frames;
-    float peak;
+    float peak; /* true peak */
 };
 
 /* Set the ramps for a card rate. */
@@ -44,6 +49,9 @@ void level_apply(struct level *l, float *frames, size_t count, bool sounding, st
 
 /* Frames that a fade-out needs. */
 size_t level_fade_out_frames(uint32_t rate_hz);
+
+/* Let `m` hold what `more` held too, and `more` nothing. */
+void meter_move(struct meter *m, struct meter *more);
 
 int32_t meter_rms_mdb(const struct meter *m);
 int32_t meter_peak_mdb(const struct meter *m);

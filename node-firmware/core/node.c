@@ -1,9 +1,11 @@
 #include "node.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "log.h"
 #include "node_priv.h"
@@ -13,12 +15,14 @@
 #define CLOCK_BYTES 8
 #define TELEMETRY_US (200 * USEC_PER_MSEC)
 #define KEEP_CLOCK_US (10 * USEC_PER_MIN)
+#define KEEP_CLOCK_LOOK_US (10 * USEC_PER_SEC)
 #define KEEP_CLOCK_PPM 0.5
+#define KEPT_NOTHING INT32_MIN
+#define PPM_MAX 20000.0
 #define AMPLIFIER_EARLY_US (300 * USEC_PER_MSEC)
 #define AMPLIFIER_LATE_US (2 * USEC_PER_SEC)
 #define IDLE_US (10 * USEC_PER_SEC)
 #define PLAYING_US (20 * USEC_PER_MSEC)
-#define NEEDED_US (48 * USEC_PER_HOUR)
 
 void node_log(struct node *n, int level, const char *event, const char *fmt, ...)
 {
@@ -54,18 +58,33 @@ static bool complete(const struct node_port *p)
            p->flash_write != NULL && p->flash_sync != NULL && p->flash_replace != NULL &&
            p->flash_rename != NULL && p->flash_remove != NULL && p->flash_list != NULL &&
            p->flash_free_bytes != NULL && p->audio_flush != NULL && p->amplifier != NULL &&
-           p->telemetry != NULL && p->log != NULL;
+           p->microphone != NULL && p->telemetry != NULL && p->wall_us != NULL && p->log != NULL;
 }
 
 /* ---- rates of the clocks across restarts ---- */
 
-static void load_clocks(struct node *n, double *ret_skew, double *ret_slow, bool *ret_have)
+static double read_ppm(struct reader *r)
+{
+    int32_t ppb = (int32_t)reader_u32(r);
+
+    return ppb == KEPT_NOTHING ? NAN : (double)ppb / 1000;
+}
+
+static void write_ppm(struct writer *w, double ppm)
+{
+    int32_t ppb = fabs(ppm) < PPM_MAX ? (int32_t)lround(ppm * 1000) : KEPT_NOTHING;
+
+    writer_u32(w, (uint32_t)ppb);
+}
+
+/* Each is NaN when it was not known yet. */
+static void load_clocks(struct node *n, double *ret_skew_ppm, double *ret_slow_ppm)
 {
     struct bytes payload;
     struct reader r;
     size_t len = 0;
 
-    *ret_have = false;
+    *ret_skew_ppm = *ret_slow_ppm = NAN;
     if (n->port.flash_read(n->port.ctx, CLOCK_OBJECT, 0, n->bytes,
                            RECORD_HEADER_BYTES + CLOCK_BYTES, &len) != ERR_OK)
         return;
@@ -73,62 +92,120 @@ static void load_clocks(struct node *n, double *ret_skew, double *ret_slow, bool
     if (record_read(&r, &payload) != ERR_OK || payload.len != CLOCK_BYTES)
         return;
     reader_init(&r, payload);
-    *ret_skew = (double)(int32_t)reader_u32(&r) / 1000;
-    *ret_slow = (double)(int32_t)reader_u32(&r) / 1000;
-    *ret_have = true;
+    *ret_skew_ppm = read_ppm(&r);
+    *ret_slow_ppm = read_ppm(&r);
 }
 
+/* True when the new value is news that a restart should find; NaN is none. */
+static bool is_news(double now_ppm, double kept_ppm)
+{
+    return !isnan(now_ppm) && !(fabs(now_ppm - kept_ppm) < KEEP_CLOCK_PPM);
+}
+
+/* At once when a rate is known for the first time: a node that starts again a minute later has use for it. */
 static void keep_clocks(struct node *n, usec_t mono_us)
 {
     uint8_t payload[CLOCK_BYTES];
     struct writer w;
-    double skew, slow;
+    double skew = n->kept_skew_ppm, slow = n->kept_slow_ppm;
+    bool first_skew, first_slow;
 
-    if (mono_us < n->next_keep_us || !tsync_save(&n->tsync, &skew) ||
-        !cardclock_save(&n->card, &slow))
+    if (mono_us < n->next_keep_us)
         return;
-    n->next_keep_us = mono_us + KEEP_CLOCK_US;
-    if (fabs(skew - n->kept_skew_ppm) < KEEP_CLOCK_PPM &&
-        fabs(slow - n->kept_slow_ppm) < KEEP_CLOCK_PPM)
+    n->next_keep_us = mono_us + KEEP_CLOCK_LOOK_US;
+    first_skew = tsync_save(&n->tsync, &skew) && isnan(n->kept_skew_ppm);
+    first_slow = cardclock_save(&n->card, &slow) && isnan(n->kept_slow_ppm);
+    if (!first_skew && !first_slow && mono_us - n->kept_mono_us < KEEP_CLOCK_US)
+        return;
+    if (!is_news(skew, n->kept_skew_ppm) && !is_news(slow, n->kept_slow_ppm))
         return;
     writer_init(&w, payload, sizeof(payload));
-    writer_u32(&w, (uint32_t)(int32_t)lround(skew * 1000));
-    writer_u32(&w, (uint32_t)(int32_t)lround(slow * 1000));
+    write_ppm(&w, skew);
+    write_ppm(&w, slow);
     writer_init(&w, n->bytes, sizeof(n->bytes));
     record_write(&w, bytes_of(payload, sizeof(payload)));
     if (n->port.flash_replace(n->port.ctx, CLOCK_OBJECT, writer_view(&w)) != ERR_OK)
         return;
     n->kept_skew_ppm = skew;
     n->kept_slow_ppm = slow;
+    n->kept_mono_us = mono_us;
+}
+
+/* ---- station time across restarts ---- */
+
+static struct timekeep clocks_now(struct node *n, usec_t mono_us)
+{
+    struct timekeep now = {.mono_us = mono_us};
+
+    memcpy(now.boot_id, n->config.board_boot_id, sizeof(now.boot_id));
+    now.has_wall = n->port.wall_us(n->port.ctx, &now.wall_us);
+    return now;
+}
+
+/* Without a link the node goes on by the board's other clocks. */
+static void resume_time(struct node *n, usec_t mono_us)
+{
+    struct timekeep note, now = clocks_now(n, mono_us);
+    enum timekeep_source source = TIMEKEEP_NONE;
+    enum err e = timekeep_load(&n->port, &note);
+
+    if (e == ERR_OK)
+        e = timekeep_resume(&note, &now, n->tsync.skew_ppm, &source);
+    if (e == ERR_NOT_FOUND)
+        return;
+    if (e != ERR_OK) {
+        node_log(n, LOG_WARN, "clock.not_resumed", "error=%s wall=%d", err_name(e), now.has_wall);
+        return;
+    }
+    tsync_seed(&n->tsync, mono_us, now.station_us, now.uncertainty_us);
+    node_log(n, LOG_INFO, "clock.resumed", "source=%s uncertainty_us=%" PRIu32,
+             source == TIMEKEEP_MONO ? "board" : "battery", now.uncertainty_us);
+}
+
+static void note_time(struct node *n, usec_t mono_us)
+{
+    struct timekeep now;
+
+    if (!n->tsync.locked || mono_us < n->next_note_us)
+        return;
+    n->next_note_us = mono_us + TIMEKEEP_EVERY_US;
+    now = clocks_now(n, mono_us);
+    now.station_us = tsync_station(&n->tsync, mono_us);
+    now.uncertainty_us = (uint32_t)tsync_uncertainty_us(&n->tsync, mono_us);
+    if (timekeep_store(&n->port, &now) != ERR_OK)
+        node_log(n, LOG_WARN, "flash.write_failed", "object=%s", TIMEKEEP_OBJECT);
 }
 
 /* ---- life ---- */
 
-/* What is used within two days stays, whether an order or only an offer says so. */
-static bool is_planned(void *arg, const struct media_id *media, usec_t needed_us)
+/* Without station time whatever is planned is needed now. */
+static usec_t needed_in(void *arg, const struct media_id *media, usec_t offered_us)
 {
-    struct node *n = arg;
-    usec_t now_us = n->last_now_us;
+    const struct node *n = arg;
+    usec_t now_us = n->last_now_us, next_us = CACHE_NOT_NEEDED;
 
-    return plan_uses(&n->plan, media, now_us + NEEDED_US) ||
-           (needed_us > now_us && needed_us < now_us + NEEDED_US);
+    if (media != NULL)
+        next_us = plan_next_use_us(&n->plan, media);
+    if (offered_us > now_us && offered_us < next_us)
+        next_us = offered_us;
+    if (next_us == CACHE_NOT_NEEDED)
+        return CACHE_NOT_NEEDED;
+    return now_us == 0 || next_us < now_us ? 0 : next_us - now_us;
 }
 
-static void load(struct node *n)
+static void load(struct node *n, usec_t mono_us)
 {
-    double skew = 0, slow = 0;
-    bool have;
     enum err e;
 
-    load_clocks(n, &skew, &slow, &have);
-    tsync_init(&n->tsync, have ? &skew : NULL);
-    cardclock_init(&n->card, SAMPLE_RATE_HZ, have ? &slow : NULL);
-    n->kept_skew_ppm = skew;
-    n->kept_slow_ppm = slow;
+    load_clocks(n, &n->kept_skew_ppm, &n->kept_slow_ppm);
+    tsync_init(&n->tsync, isnan(n->kept_skew_ppm) ? NULL : &n->kept_skew_ppm);
+    cardclock_init(&n->card, SAMPLE_RATE_HZ, isnan(n->kept_slow_ppm) ? NULL : &n->kept_slow_ppm);
+    resume_time(n, mono_us);
     e = settings_load(&n->settings, &n->port, n->bytes, &n->in);
-    if (e != ERR_OK && e != ERR_NOT_FOUND)
+    n->settings_damaged = e != ERR_OK && e != ERR_NOT_FOUND;
+    if (n->settings_damaged != 0)
         node_log(n, LOG_WARN, "settings.damaged", "error=%s", err_name(e));
-    e = cache_init(&n->cache, &n->port, n->config.cache_quota_bytes, is_planned, n);
+    e = cache_init(&n->cache, &n->port, n->config.cache_quota_bytes, needed_in, n);
     if (e != ERR_OK)
         node_log(n, LOG_ERROR, "cache.unlisted", "error=%s", err_name(e));
     receipts_init(&n->receipts, &n->port);
@@ -154,7 +231,8 @@ enum err node_new(const struct node_port *port, const struct node_config *config
     n->port = *port;
     n->config = *config;
     n->born_mono_us = mono_us;
-    n->next_keep_us = mono_us + KEEP_CLOCK_US;
+    n->next_keep_us = n->kept_mono_us = mono_us;
+    n->next_note_us = mono_us + USEC_PER_MIN;
     n->status_interval_us = USEC_PER_SEC;
     n->time.interval_us = 2 * USEC_PER_SEC;
     e = playout_init(&n->playout, &n->cache, &n->jitter);
@@ -163,7 +241,8 @@ enum err node_new(const struct node_port *port, const struct node_config *config
         return e;
     }
     level_init(&n->level, SAMPLE_RATE_HZ);
-    load(n);
+    node_faults_init(&n->faults, config->temperature_max_mc, config->supply_min_mv, mono_us);
+    load(n, mono_us);
     n->port.telemetry(n->port.ctx, &n->telemetry);
     n->port.amplifier(n->port.ctx, false);
     *ret_node = n;
@@ -182,6 +261,7 @@ void node_free(struct node *n)
 void node_card_position(struct node *n, int64_t frame, usec_t mono_us)
 {
     cardclock_report(&n->card, frame, mono_us);
+    node_follow_card(n, mono_us);
 }
 
 void node_card_reset(struct node *n, uint32_t rate_hz, usec_t mono_us)
@@ -193,11 +273,11 @@ void node_card_reset(struct node *n, uint32_t rate_hz, usec_t mono_us)
     }
     node_leave_card(n);
     cardclock_reset(&n->card, rate_hz);
+    n->card_steps = n->card.steps;
     level_init(&n->level, rate_hz);
 }
 
-/* True while an order sounds at some instant of [from, to], programme time. */
-static bool wanted_between(const struct node *n, usec_t from_us, usec_t to_us)
+bool node_wanted_between(const struct node *n, usec_t from_us, usec_t to_us)
 {
     for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
         const struct plan_entry *e = &n->plan.entries[i];
@@ -211,16 +291,16 @@ static bool wanted_between(const struct node *n, usec_t from_us, usec_t to_us)
 
 bool node_is_busy(const struct node *n)
 {
-    return n->sounding != NULL || n->level.fade > 0 ||
-           (n->tsync.locked &&
-            wanted_between(n, n->last_now_us - USEC_PER_SEC, n->last_now_us + NODE_WARM_UP_US));
+    return n->sounding != NULL || selftest_is_active(&n->selftest) || n->level.fade > 0 ||
+           (n->tsync.locked && node_wanted_between(n, n->last_now_us - USEC_PER_SEC,
+                                                   n->last_now_us + NODE_WARM_UP_US));
 }
 
 static void amplifier_step(struct node *n, usec_t mono_us)
 {
-    bool on = n->sounding != NULL ||
-              (n->tsync.locked && wanted_between(n, n->last_now_us - AMPLIFIER_LATE_US,
-                                                 n->last_now_us + AMPLIFIER_EARLY_US));
+    bool on = n->sounding != NULL || selftest_is_active(&n->selftest) ||
+              (n->tsync.locked && node_wanted_between(n, n->last_now_us - AMPLIFIER_LATE_US,
+                                                      n->last_now_us + AMPLIFIER_EARLY_US));
 
     if (on)
         n->quiet_since_us = mono_us;
@@ -230,6 +310,26 @@ static void amplifier_step(struct node *n, usec_t mono_us)
         return;
     n->amplifier_on = on;
     n->port.amplifier(n->port.ctx, on);
+}
+
+/* A change is told at once. */
+static void judge_faults(struct node *n, usec_t mono_us)
+{
+    struct node_faults_input in = {
+        .sensors = &n->telemetry,
+        .underruns = n->telemetry.underruns + n->card_gaps,
+        .damaged = n->cache.damaged + n->plan.damaged + n->receipts.damaged + n->settings_damaged,
+        .clock_known = n->tsync.locked,
+        .output_silent = n->silence.output,
+        .source_silent = n->silence.source,
+    };
+
+    if (in.clock_known)
+        in.clock_uncertainty_us = (uint32_t)tsync_uncertainty_us(&n->tsync, mono_us);
+    if (!node_faults_step(&n->faults, &in, mono_us))
+        return;
+    node_log(n, LOG_WARN, "node.faults", "bits=%u", (unsigned)n->faults.now);
+    n->next_status_us = mono_us;
 }
 
 static void telemetry_step(struct node *n, usec_t mono_us)
@@ -242,6 +342,7 @@ static void telemetry_step(struct node *n, usec_t mono_us)
     before = node_choice_now(n, mono_us);
     n->port.telemetry(n->port.ctx, &n->telemetry);
     node_flush_if_changed(n, &before, mono_us);
+    judge_faults(n, mono_us);
 }
 
 void node_step(struct node *n, usec_t mono_us, usec_t *ret_next_mono_us)
@@ -250,11 +351,18 @@ void node_step(struct node *n, usec_t mono_us, usec_t *ret_next_mono_us)
 
     if (n->tsync.locked)
         n->last_now_us = node_programme_us(n, mono_us);
-    node_link_step(n, mono_us, &next_us);
+    if (n->tsync.locked && !n->had_clock)
+        node_blame_no_clock(n, n->last_now_us, mono_us);
+    n->had_clock = n->tsync.locked;
     telemetry_step(n, mono_us);
+    node_link_step(n, mono_us, &next_us);
     node_orders_step(n, mono_us, &next_us);
+    node_hearing_step(n, mono_us);
+    node_test_step(n, mono_us, &next_us);
+    node_reboot_step(n, mono_us, &next_us);
     amplifier_step(n, mono_us);
     keep_clocks(n, mono_us);
+    note_time(n, mono_us);
     if (n->next_telemetry_us < next_us)
         next_us = n->next_telemetry_us;
     if (node_is_busy(n) && mono_us + PLAYING_US < next_us)

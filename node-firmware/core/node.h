@@ -19,11 +19,14 @@ struct node_config {
     struct bytes
         ca_der; /* station CA, borrowed for the life of the node: judges the order certificate */
     uint8_t boot_id[8];
+    uint8_t board_boot_id[16]; /* another one after each start of the board; all 0 unknown */
     uint32_t restarts; /* starts of this program since enrolment, for Hello */
     const char *restart_cause; /* borrowed; "stopped", "crash", "power" ..., for Hello */
     const char *firmware; /* borrowed */
     const char *hardware; /* borrowed */
     uint64_t cache_quota_bytes; /* media kept on flash; 0 = 256 MiB */
+    int32_t temperature_max_mc; /* a fault from here on; 0 = 80,000 */
+    uint32_t supply_min_mv; /* a fault below; 0 = not judged */
 };
 
 /* Make a node from what its flash holds. Damaged objects are reported through port->log, dropped and
@@ -55,6 +58,9 @@ void node_step(struct node *n, usec_t mono_us, usec_t *ret_next_mono_us);
  * the node filters. */
 void node_card_position(struct node *n, int64_t frame, usec_t mono_us);
 
+/* The card was silent for so many frames, which were taken out of what it had in hand: what comes keeps its place. */
+void node_card_skipped(struct node *n, uint32_t frames);
+
 /* The card was opened again; frame numbers start anew at 0. `rate_hz` is what it accepted. */
 void node_card_reset(struct node *n, uint32_t rate_hz, usec_t mono_us);
 
@@ -62,6 +68,13 @@ void node_card_reset(struct node *n, uint32_t rate_hz, usec_t mono_us);
  * follows the last call; a gap or a step back (after audio_flush) makes the node align again. */
 void node_render(struct node *n, int64_t first_frame, float *ret_frames, size_t count,
                  usec_t mono_us);
+
+/* What the microphone hears, while port.h microphone is on: in a test, and when a broadcast begins.
+ *
+ *   samples  mono, -1..1, borrowed; as they come, without gaps
+ *   rate_hz  of the microphone */
+void node_hear(struct node *n, const float *samples, size_t count, uint32_t rate_hz,
+               usec_t mono_us);
 
 /* Station time at a local instant, as the node believes it.
  *

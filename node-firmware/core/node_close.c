@@ -6,6 +6,8 @@
 #define CLOSE_AFTER_US (300 * USEC_PER_MSEC) /* what was rendered ahead is settled by then */
 #define CARD_GONE_US (3 * USEC_PER_SEC)
 #define ON_TIME_US (20 * USEC_PER_MSEC)
+#define SPEAKER_US (2 * USEC_PER_SEC) /* who speaks live may take breath first */
+#define LIVE_GAPS_PART 100 /* of live sound, so much may lack */
 #define BLAME_AFTER_US (100 * USEC_PER_MSEC)
 
 /* Those that an equal one cut are over for good; say why the others do not sound. */
@@ -46,6 +48,19 @@ void node_judge_silent(struct node *n, usec_t now_us)
     }
 }
 
+/* Station time has just become known: what passed meanwhile could not sound without it. */
+void node_blame_no_clock(struct node *n, usec_t now_us, usec_t mono_us)
+{
+    usec_t born_us = now_us - (mono_us - n->born_mono_us);
+
+    for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
+        struct plan_entry *e = &n->plan.entries[i];
+
+        if (e->used && !e->done && e->start_us < now_us && e->end_us > born_us)
+            e->tally.blame = loa_Reason_REASON_NO_CLOCK;
+    }
+}
+
 static loa_Reason why_not_whole(const struct plan_entry *e)
 {
     const struct tally *t = &e->tally;
@@ -56,6 +71,8 @@ static loa_Reason why_not_whole(const struct plan_entry *e)
         return e->end_reason;
     if (t->interrupted && t->interrupted_by != loa_Reason_REASON_NONE)
         return t->interrupted_by;
+    if (t->source_lost)
+        return loa_Reason_REASON_SOURCE_LOST;
     if (t->blame != loa_Reason_REASON_NONE)
         return t->blame;
     if (!t->started || e->end_reason == loa_Reason_REASON_EXPIRED)
@@ -65,13 +82,22 @@ static loa_Reason why_not_whole(const struct plan_entry *e)
     return loa_Reason_REASON_UNDERRUN;
 }
 
+/* Live sound may stumble: what came too late at its source lacks everywhere. */
+static bool whole_enough(const struct plan_entry *e)
+{
+    const struct tally *t = &e->tally;
+
+    return t->gaps == 0 || (e->live && t->gap_samples <= t->played_samples / LIVE_GAPS_PART);
+}
+
 static bool sounded_whole(const struct node *n, const struct plan_entry *e)
 {
     const struct tally *t = &e->tally;
     usec_t end_us = e->planned_end_us + (usec_t)n->settings.now.delay_us;
 
-    return t->started && !e->begun_before && t->first_sample * 1000 / 48 <= ON_TIME_US &&
-           t->gaps == 0 && !t->interrupted && t->actual_end_us >= end_us - ON_TIME_US;
+    return t->started && !e->begun_before && !t->source_lost &&
+           t->first_sample * 1000 / 48 <= (e->live ? SPEAKER_US : ON_TIME_US) && whole_enough(e) &&
+           !t->interrupted && t->actual_end_us >= end_us - ON_TIME_US;
 }
 
 static uint32_t plays_begun(const struct plan_entry *e)
@@ -105,9 +131,9 @@ static void write_receipt(struct node *n, struct plan_entry *e)
                                                 : loa_Outcome_OUTCOME_MISSED;
     r.reason = whole ? loa_Reason_REASON_NONE : why_not_whole(e);
     if (t->started) {
-        r.carrier = !t->streamed    ? loa_Carrier_CARRIER_CACHE
-                    : t->from_cache ? loa_Carrier_CARRIER_BOTH
-                                    : loa_Carrier_CARRIER_STREAM;
+        r.carrier = t->from_cache && (t->streamed || e->live) ? loa_Carrier_CARRIER_BOTH
+                    : !t->streamed                            ? loa_Carrier_CARRIER_CACHE
+                                                              : loa_Carrier_CARRIER_STREAM;
         r.actual_start_us = t->actual_start_us;
         r.actual_end_us = t->actual_end_us;
         r.played_ms = (uint32_t)(t->played_samples / 48);
@@ -118,6 +144,7 @@ static void write_receipt(struct node *n, struct plan_entry *e)
         r.start_error_us = t->start_error_us;
         r.clock_uncertainty_us = t->uncertainty_us;
         r.plays = plays_begun(e);
+        r.heard = t->heard != loa_Heard_HEARD_NONE ? t->heard : loa_Heard_HEARD_NOT_MEASURED;
     }
     receipts_add(&n->receipts, &r);
     node_log(n, LOG_INFO, "order.over", "order=%" PRIu64 " outcome=%d reason=%d", e->order_id,

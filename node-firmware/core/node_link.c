@@ -10,6 +10,10 @@
 #define MESSAGES_A_STEP 8
 #define INTERVAL_LEAST_MS 100
 #define INTERVAL_MOST_MS 60000
+#define METER_MOST_MS 10000
+#define METER_FOR_MOST_MS 60000
+#define SEND_BURST 40 /* the controller allows 200 control messages a second */
+#define SEND_PACE_US 8000
 #define FAR_PACKET_US (60 * USEC_PER_SEC)
 
 enum err node_send(struct node *n, const loa_Msg *msg)
@@ -22,6 +26,7 @@ enum err node_send(struct node *n, const loa_Msg *msg)
     e = control_encode(&w, msg);
     if (e != ERR_OK)
         return e;
+    n->send_budget--;
     return n->port.send(n->port.ctx, FRAME_CONTROL, writer_view(&w));
 }
 
@@ -47,9 +52,13 @@ void node_link_up(struct node *n, usec_t mono_us)
     copy_text(h->restart_cause, sizeof(h->restart_cause), n->config.restart_cause);
     h->restarts = n->config.restarts;
     h->settings_revision = n->settings.now.revision;
+    h->orders_held = n->plan.damaged > 0 ? 0 : plan_open_count(&n->plan);
+    n->send_budget = SEND_BURST;
+    n->budget_mono_us = mono_us;
     n->link = NODE_LINK_HELLO;
     n->time = (struct node_time){.interval_us = n->time.interval_us, .next_burst_us = mono_us};
     n->next_status_us = mono_us;
+    n->meter_until_us = 0;
     n->stream.asked = false;
     if (node_send(n, &n->out) != ERR_OK)
         n->port.hang_up(n->port.ctx);
@@ -105,6 +114,15 @@ static enum err on_settings(struct node *n, usec_t mono_us)
     return ERR_OK;
 }
 
+static void on_meter(struct node *n, const loa_Meter *m, usec_t mono_us)
+{
+    uint32_t ms = m->interval_ms < INTERVAL_LEAST_MS ? INTERVAL_LEAST_MS : m->interval_ms;
+
+    n->meter_interval_us = (usec_t)(ms < METER_MOST_MS ? ms : METER_MOST_MS) * USEC_PER_MSEC;
+    ms = m->for_ms < METER_FOR_MOST_MS ? m->for_ms : METER_FOR_MOST_MS;
+    n->meter_until_us = mono_us + (usec_t)ms * USEC_PER_MSEC;
+}
+
 static enum err on_ready_message(struct node *n, usec_t mono_us)
 {
     switch (n->in.which_body) {
@@ -120,6 +138,9 @@ static enum err on_ready_message(struct node *n, usec_t mono_us)
         return ERR_OK;
     case loa_Msg_receipt_ack_tag:
         receipts_acknowledged(&n->receipts, n->in.body.receipt_ack.receipt_id);
+        return ERR_OK;
+    case loa_Msg_meter_tag:
+        on_meter(n, &n->in.body.meter, mono_us);
         return ERR_OK;
     default:
         return ERR_STATE; /* what only nodes say, or a second Welcome */
@@ -159,6 +180,8 @@ static enum err on_bundle(struct node *n, struct bytes payload, usec_t mono_us)
         return ERR_OK;
     now_us = node_programme_us(n, mono_us);
     n->stream.heard_us = mono_us;
+    if (b.pts_us > now_us - FAR_PACKET_US && b.pts_us < now_us + FAR_PACKET_US)
+        node_live_heard(n, b.stream.v, b.pts_us, b.pts_us + b.count * PACKET_US, b.last);
     while (bundle_next(&b, &p) == ERR_OK) {
         if (p.pts_us < now_us - FAR_PACKET_US || p.pts_us > now_us + FAR_PACKET_US)
             continue;
@@ -200,6 +223,7 @@ enum err node_receive(struct node *n, const struct frame *frame, usec_t rx_mono_
 {
     if (n->link == NODE_LINK_DOWN)
         return ERR_STATE;
+    n->time.heard_us = rx_mono_us;
     if (frame->type == FRAME_CONTROL)
         return on_control(n, frame->payload, rx_mono_us);
     if (n->link != NODE_LINK_READY)
@@ -232,9 +256,13 @@ static void time_step(struct node *n, usec_t mono_us, usec_t *next_us)
         t->waiting = false;
         t->left = 0;
     }
+    if (t->next_burst_us > t->heard_us + TSYNC_QUIET_US)
+        t->next_burst_us = t->heard_us + TSYNC_QUIET_US;
     if (!t->waiting && t->left == 0 && mono_us >= t->next_burst_us) {
         t->left = TSYNC_BURST;
-        t->next_burst_us = mono_us + t->interval_us;
+        t->next_burst_us = mono_us;
+        if (!tsync_is_eager(&n->tsync, mono_us))
+            t->next_burst_us += tsync_pause_us(&n->tsync, mono_us, t->interval_us);
     }
     if (!t->waiting && t->left > 0) {
         tsync_write_request(mono_us, payload);
@@ -246,11 +274,12 @@ static void time_step(struct node *n, usec_t mono_us, usec_t *next_us)
         } else {
             tsync_abandon_burst(&n->tsync);
             t->left = 0;
+            t->next_burst_us = mono_us + t->interval_us;
         }
     }
     if (t->waiting && t->asked_us + BURST_LOST_US < *next_us)
         *next_us = t->asked_us + BURST_LOST_US;
-    if (t->next_burst_us < *next_us && t->left == 0)
+    if (t->next_burst_us < *next_us && t->left == 0 && !t->waiting)
         *next_us = t->next_burst_us;
 }
 
@@ -275,10 +304,14 @@ static void send_status(struct node *n, usec_t mono_us)
     n->out = (loa_Msg){.which_body = loa_Msg_status_tag};
     s->uptime_ms = (uint64_t)((mono_us - n->born_mono_us) / USEC_PER_MSEC);
     s->buffer_ms = buffer_ms(n, mono_us);
+    meter_move(&n->status_meter, &n->level_meter);
     s->rms_mdb = meter_rms_mdb(&n->status_meter);
     s->peak_mdb = meter_peak_mdb(&n->status_meter);
     if (n->tsync.locked)
         s->clock_offset_us = tsync_station(&n->tsync, mono_us) - mono_us;
+    s->has_stream_margin = n->stream.has_margin;
+    s->stream_margin_ms = (int32_t)(n->stream.margin_us / USEC_PER_MSEC);
+    n->stream.has_margin = false;
     s->clock_uncertainty_us = (uint32_t)tsync_uncertainty_us(&n->tsync, mono_us);
     s->clock_skew_ppb = (int32_t)(n->tsync.skew_ppm * 1000);
     if (cardclock_locked(&n->card))
@@ -297,8 +330,30 @@ static void send_status(struct node *n, usec_t mono_us)
     s->muted_locally = n->telemetry.muted_locally;
     s->rss_kb = n->telemetry.rss_kb;
     s->orders_held = plan_open_count(&n->plan);
+    s->faults = n->faults.now;
+    s->disk_free_bytes = n->telemetry.disk_free_bytes;
+    s->memory_free_kb = n->telemetry.memory_free_kb;
     if (node_send(n, &n->out) == ERR_OK)
         n->status_meter = (struct meter){0};
+}
+
+/* Somebody looks at the meter. A Status in between takes what sounded since the last Level along. */
+static void level_step(struct node *n, usec_t mono_us, usec_t *next_us)
+{
+    loa_Level *l = &n->out.body.level;
+
+    if (mono_us >= n->meter_until_us || n->sounding == NULL)
+        return;
+    if (mono_us >= n->next_level_us && n->level_meter.frames > 0 && n->send_budget > 0) {
+        n->out = (loa_Msg){.which_body = loa_Msg_level_tag};
+        l->rms_mdb = meter_rms_mdb(&n->level_meter);
+        l->peak_mdb = meter_peak_mdb(&n->level_meter);
+        n->next_level_us = mono_us + n->meter_interval_us;
+        if (node_send(n, &n->out) == ERR_OK)
+            meter_move(&n->status_meter, &n->level_meter);
+    }
+    if (n->next_level_us > mono_us && n->next_level_us < *next_us)
+        *next_us = n->next_level_us;
 }
 
 static void send_receipts(struct node *n, usec_t mono_us, usec_t *next_us)
@@ -306,7 +361,7 @@ static void send_receipts(struct node *n, usec_t mono_us, usec_t *next_us)
     /* Not before the order is closed on flash, so that an acknowledged one cannot come again. */
     if (n->plan.dirty && !n->plan.write_failed)
         return;
-    for (int i = 0; i < RECEIPTS_A_STEP; i++) {
+    for (int i = 0; i < RECEIPTS_A_STEP && n->send_budget > 0; i++) {
         const loa_Receipt *r = receipts_next(&n->receipts, mono_us, next_us);
 
         if (r == NULL)
@@ -319,14 +374,27 @@ static void send_receipts(struct node *n, usec_t mono_us, usec_t *next_us)
         *next_us = mono_us + 100 * USEC_PER_MSEC;
 }
 
+/* What can wait leaves at a pace that the controller allows. */
+static void raise_budget(struct node *n, usec_t mono_us, usec_t *next_us)
+{
+    usec_t more = (mono_us - n->budget_mono_us) / SEND_PACE_US;
+
+    n->budget_mono_us += more * SEND_PACE_US;
+    n->send_budget = more < SEND_BURST - n->send_budget ? n->send_budget + (int)more : SEND_BURST;
+    if (n->send_budget <= 0 && mono_us + SEND_PACE_US < *next_us)
+        *next_us = mono_us + SEND_PACE_US;
+}
+
 void node_link_step(struct node *n, usec_t mono_us, usec_t *next_us)
 {
     bool ready = n->link == NODE_LINK_READY;
 
-    if (ready)
+    if (ready) {
+        raise_budget(n, mono_us, next_us);
         time_step(n, mono_us, next_us);
+    }
     for (int i = 0; i < MESSAGES_A_STEP; i++) {
-        if (!cache_step(&n->cache, mono_us, ready, &n->out, next_us))
+        if (!cache_step(&n->cache, mono_us, ready && n->send_budget > 0, &n->out, next_us))
             break;
         if (node_send(n, &n->out) != ERR_OK)
             break;
@@ -334,6 +402,7 @@ void node_link_step(struct node *n, usec_t mono_us, usec_t *next_us)
     if (!ready)
         return;
     send_receipts(n, mono_us, next_us);
+    level_step(n, mono_us, next_us);
     if (mono_us >= n->next_status_us) {
         send_status(n, mono_us);
         n->next_status_us = mono_us + n->status_interval_us;

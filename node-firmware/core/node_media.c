@@ -43,7 +43,7 @@ void node_media_look(struct node *n, struct plan_entry *e)
         return;
     e->tally.looked = true;
     for (size_t i = 0; i < e->layout.count; i++)
-        if (!stands(n, &e->layout.items[i].media))
+        if (!e->layout.items[i].silent && !stands(n, &e->layout.items[i].media))
             drop(n, &e->layout.items[i].media);
 }
 
@@ -97,6 +97,6 @@ void node_media_close(struct node *n, struct plan_entry *e)
         node_media_found(&e->tally, end < total ? end : total);
     /* A recording in doubt is judged now, so that it is fetched again before it is needed. */
     for (size_t i = 0; i < e->layout.count; i++)
-        if (e->tally.blame == loa_Reason_REASON_NO_MEDIA)
+        if (e->tally.blame == loa_Reason_REASON_NO_MEDIA && !e->layout.items[i].silent)
             cache_check(&n->cache, &e->layout.items[i].media);
 }

@@ -8,6 +8,7 @@
 #define ORDER_CERT_OBJECT "order.crt"
 #define STREAM_AGAIN_US (5 * USEC_PER_SEC)
 #define FLASH_AGAIN_US (5 * USEC_PER_SEC)
+#define REBOOT_US (2 * USEC_PER_SEC) /* for the acknowledgement to go out */
 #define STATION_TIME_MAX_US (INT64_C(1) << 60)
 
 /* ---- order certificate and verification ---- */
@@ -95,7 +96,7 @@ static uint32_t items_cached(const struct node *n, const struct content_layout *
     uint32_t have = 0;
 
     for (size_t i = 0; i < l->count; i++)
-        have += cache_holds(&n->cache, &l->items[i].media);
+        have += l->items[i].silent || cache_holds(&n->cache, &l->items[i].media);
     return have;
 }
 
@@ -116,9 +117,13 @@ static void acknowledge(struct node *n, uint64_t order_id, loa_Verdict verdict, 
 /* Accepted means it survives a power cut: acknowledge what the flash has. */
 void node_send_acks(struct node *n)
 {
-    for (size_t i = 0; i < n->ack_count; i++)
-        acknowledge(n, n->ack_due[i], loa_Verdict_VERDICT_ACCEPTED, "");
-    n->ack_count = 0;
+    size_t sent = 0;
+
+    for (; sent < n->ack_count && n->send_budget > 0; sent++)
+        if (plan_find(&n->plan, n->ack_due[sent]) != NULL)
+            acknowledge(n, n->ack_due[sent], loa_Verdict_VERDICT_ACCEPTED, "");
+    n->ack_count -= sent;
+    memmove(n->ack_due, n->ack_due + sent, n->ack_count * sizeof(n->ack_due[0]));
 }
 
 static void acknowledge_later(struct node *n, uint64_t order_id)
@@ -128,6 +133,12 @@ static void acknowledge_later(struct node *n, uint64_t order_id)
 }
 
 /* ---- taking orders ---- */
+
+/* A board's own clock after a restart is no reason to refuse what the controller has just sent. */
+static bool told_the_time(const struct node *n, usec_t mono_us, usec_t *ret_now_us)
+{
+    return !n->tsync.seeded && node_now(n, mono_us, ret_now_us);
+}
 
 /* End an order now; its receipt follows when what was rendered has settled. */
 void node_end_order(struct plan_entry *e, usec_t at_us, loa_Reason reason)
@@ -171,16 +182,36 @@ static void supersede(struct node *n, const struct plan_entry *newer, bool has_n
     }
 }
 
-static void take_order(struct node *n, const loa_Order *order, usec_t mono_us)
+/* Put an order into the plan; later ones make way when it is full, and the controller is told. */
+static enum err add_to_plan(struct node *n, const loa_Order *order, struct plan_entry **ret_entry)
 {
     struct bytes body = bytes_of(order->body.bytes, order->body.size);
-    struct plan_entry *entry;
-    usec_t now_us = 0;
-    bool has_now = node_now(n, mono_us, &now_us);
+    struct bytes signature = bytes_of(order->signature.bytes, order->signature.size);
     enum err e;
 
-    e = plan_add(&n->plan, body, bytes_of(order->signature.bytes, order->signature.size), &n->body,
-                 &entry);
+    while ((e = plan_add(&n->plan, body, signature, &n->body, ret_entry)) == ERR_LIMIT) {
+        struct plan_entry *later = plan_farthest(&n->plan, n->body.start_us);
+        uint64_t id;
+
+        if (later == NULL)
+            break;
+        id = later->order_id;
+        plan_remove(&n->plan, later);
+        node_log(n, LOG_INFO, "order.made_way", "order=%" PRIu64 " for=%" PRIu64, id,
+                 n->body.order_id);
+        acknowledge(n, id, loa_Verdict_VERDICT_FULL, "made way for a nearer order");
+    }
+    return e;
+}
+
+static void take_order(struct node *n, const loa_Order *order, usec_t mono_us)
+{
+    struct plan_entry *entry;
+    usec_t now_us = 0;
+    bool has_now = told_the_time(n, mono_us, &now_us);
+    enum err e;
+
+    e = add_to_plan(n, order, &entry);
     if (e != ERR_OK) {
         acknowledge(n, n->body.order_id, loa_Verdict_VERDICT_FULL, "holds too many orders");
         return;
@@ -188,6 +219,12 @@ static void take_order(struct node *n, const loa_Order *order, usec_t mono_us)
     now_us -= has_now ? (usec_t)n->settings.now.delay_us : 0;
     if (entry->kind == loa_OrderKind_ORDER_KIND_STOP) {
         stop_orders(n, entry, has_now, now_us);
+        plan_mark(&n->plan, entry, false, true);
+    } else if (entry->kind == loa_OrderKind_ORDER_KIND_TEST) {
+        node_test_begin(n, entry->order_id, mono_us);
+        plan_mark(&n->plan, entry, false, true);
+    } else if (entry->kind == loa_OrderKind_ORDER_KIND_REBOOT) {
+        n->reboot_mono_us = mono_us + REBOOT_US;
         plan_mark(&n->plan, entry, false, true);
     } else {
         entry->tally.late = has_now && now_us > entry->start_us;
@@ -204,7 +241,7 @@ void node_order_received(struct node *n, const loa_Order *order, usec_t mono_us)
     struct node_choice before;
     struct plan_entry *known;
     usec_t now_us = 0;
-    bool has_now = node_now(n, mono_us, &now_us);
+    bool has_now = told_the_time(n, mono_us, &now_us);
     loa_Verdict verdict;
     char detail[200] = "";
 
@@ -229,6 +266,10 @@ void node_order_received(struct node *n, const loa_Order *order, usec_t mono_us)
     }
     verdict = policy_judge(&n->settings, n->config.station, n->config.id, &n->body, has_now, now_us,
                            detail);
+    if (verdict == loa_Verdict_VERDICT_ACCEPTED && n->body.kind == loa_OrderKind_ORDER_KIND_TEST)
+        verdict = node_test_judge(n, detail);
+    if (verdict == loa_Verdict_VERDICT_ACCEPTED && n->body.kind == loa_OrderKind_ORDER_KIND_REBOOT)
+        verdict = node_reboot_judge(n, detail);
     if (verdict != loa_Verdict_VERDICT_ACCEPTED) {
         node_log(n, LOG_WARN, "order.refused", "order=%" PRIu64 " verdict=%d", n->body.order_id,
                  (int)verdict);
@@ -276,7 +317,9 @@ static enum err items_ready(struct node *n, const struct plan_entry *e, usec_t m
     enum err all = e->layout.count > 0 ? ERR_OK : ERR_NOT_FOUND;
 
     for (size_t i = 0; i < e->layout.count; i++) {
-        enum err one = cache_ready(&n->cache, &e->layout.items[i].media, mono_us);
+        enum err one = e->layout.items[i].silent
+                           ? ERR_OK
+                           : cache_ready(&n->cache, &e->layout.items[i].media, mono_us);
 
         if (one == ERR_NOT_FOUND)
             return one;
@@ -314,7 +357,7 @@ static void prepare(struct node *n, usec_t now_us, usec_t mono_us)
                 e->tally.ready = true;
             if (ready == ERR_OK || ready == ERR_MORE)
                 continue;
-        } else if (!e->tally.streamed) {
+        } else if (!e->tally.streamed && !e->live) {
             continue;
         }
         if (e->stream_id != 0 && now_us >= e->start_us - NODE_STREAM_EARLY_US &&
@@ -371,6 +414,7 @@ void node_orders_step(struct node *n, usec_t mono_us, usec_t *next_us)
         now_us = node_programme_us(n, mono_us);
         before = node_choice_now(n, mono_us);
         prepare(n, now_us, mono_us);
+        node_live_step(n, now_us, mono_us);
         node_judge_silent(n, now_us);
         node_flush_if_changed(n, &before, mono_us);
     }

@@ -6,6 +6,8 @@
 
 #define PIECE_FRAMES 480
 #define LOOK_AHEAD_US USEC_PER_SEC
+#define CARD_SLIP_US 1000 /* of a card: what is less is pulled in */
+#define CARD_SETTLE_US (5 * USEC_PER_SEC)
 #define KEEP_ENDED_US USEC_PER_SEC /* a cut outlasts the one that made it */
 
 bool node_can_render(const struct node *n)
@@ -157,7 +159,7 @@ void node_end_run(struct node *n, usec_t programme_us)
 
 static void begin_run(struct node *n, struct plan_entry *e, double sample)
 {
-    playout_begin(&n->playout, &e->layout, e->start_us, e->tally.streamed);
+    playout_begin(&n->playout, &e->layout, e->origin_us, e->tally.streamed);
     level_restart(&n->level);
     n->sounding = e;
     n->entry_sample = (int64_t)ceil(sample);
@@ -194,7 +196,7 @@ static void note_start(struct node *n, struct plan_entry *e, double sample)
     e->tally.started = true;
     e->tally.first_sample = (int64_t)heard;
     e->tally.actual_start_us =
-        e->start_us + (usec_t)n->settings.now.delay_us + llround(heard * 1e6 / SAMPLE_RATE_HZ);
+        e->origin_us + (usec_t)n->settings.now.delay_us + llround(heard * 1e6 / SAMPLE_RATE_HZ);
     heard += n->playout.error_us * SAMPLE_RATE_HZ / 1e6;
     heard = heard * 1e6 / SAMPLE_RATE_HZ;
     e->tally.start_error_us = heard < (double)INT32_MAX ? (int32_t)lround(heard) : INT32_MAX;
@@ -235,12 +237,72 @@ static void unplay(struct node *n, int64_t from_frame)
         note_interruption(n, was, programme_us);
 }
 
+static void note_card_gap(struct node *n, int64_t frames)
+{
+    n->card_gaps++;
+    if (n->sounding == NULL)
+        return;
+    n->sounding->tally.gaps++;
+    n->sounding->tally.gap_samples += (uint64_t)frames * SAMPLE_RATE_HZ / n->card.rate_hz;
+}
+
+void node_card_skipped(struct node *n, uint32_t frames)
+{
+    note_card_gap(n, frames);
+}
+
+static double sample_at(const struct plan_entry *e, int64_t programme_ns)
+{
+    return (double)(programme_ns - e->origin_us * 1000) * SAMPLE_RATE_HZ * 1e-9;
+}
+
+/* A card that lost a period plays all that it has in hand in the wrong place: fade out and enter anew. */
+void node_follow_card(struct node *n, usec_t mono_us)
+{
+    struct plan_entry *e = n->sounding;
+    double late_us;
+
+    if (n->card.steps != n->card_steps)
+        n->card_slipped = true;
+    n->card_steps = n->card.steps;
+    if (!n->card_slipped || mono_us < n->card_judge_us || !cardclock_settled(&n->card))
+        return;
+    n->card_slipped = false;
+    if (e == NULL || !n->rendering || !node_can_render(n))
+        return;
+    late_us = playout_late_us(&n->playout, sample_at(e, frame_programme_ns(n, n->next_frame)));
+    if (fabs(late_us) < CARD_SLIP_US)
+        return;
+    /* The clocks of some sound systems swing for seconds around a step: do not jump after them. */
+    n->card_slipped = true;
+    n->card_judge_us = mono_us + CARD_SETTLE_US;
+    node_log(n, LOG_WARN, "sound.card_slipped", "late_us=%.0f", late_us);
+    if (e->tally.started) {
+        e->tally.gaps++;
+        e->tally.gap_samples += (uint64_t)llround(fabs(late_us) * SAMPLE_RATE_HZ / 1e6);
+    }
+    playout_realign(&n->playout);
+    level_restart(&n->level);
+    n->port.audio_flush(n->port.ctx);
+}
+
+usec_t node_head_us(const struct node *n)
+{
+    return frame_programme_ns(n, n->next_frame) / 1000;
+}
+
+void node_restart_run(struct node *n)
+{
+    node_end_run(n, node_head_us(n));
+}
+
 void node_leave_card(struct node *n)
 {
     if (n->sounding != NULL && n->rendering && node_can_render(n)) {
         n->sounding->tally.gaps++;
         node_end_run(n, frame_programme_ns(n, n->next_frame) / 1000);
     }
+    silence_restart(&n->silence);
     n->sounding = NULL;
     n->rendering = false;
 }
@@ -261,7 +323,8 @@ static void render_silence(struct node *n, float *frames, size_t count)
 {
     memset(frames, 0, count * sizeof(*frames));
     level_restart(&n->level);
-    n->status_meter.frames += count;
+    silence_restart(&n->silence);
+    n->level_meter.frames += count;
 }
 
 static void render_run(struct node *n, float *frames, size_t count, double sample, double frame_ns,
@@ -269,19 +332,26 @@ static void render_run(struct node *n, float *frames, size_t count, double sampl
 {
     struct plan_entry *e = n->sounding;
     double per_frame = frame_ns * SAMPLE_RATE_HZ * 1e-9;
+    enum content_part part;
 
     if (!playout_render(&n->playout, sample, per_frame, frames, count)) {
         n->clock_jumps++;
         node_log(n, LOG_WARN, "sound.realigned", "error_us=%.0f", n->playout.error_us);
         e->tally.interrupted = true;
         e->tally.interrupted_by = loa_Reason_REASON_CLOCK_JUMP;
-        level_apply(&n->level, frames, count, false, &n->status_meter, NULL);
+        level_apply(&n->level, frames, count, false, &n->level_meter, NULL);
         level_restart(&n->level);
         return;
     }
     note_start(n, e, sample);
-    level_apply(&n->level, frames, count, !fading, &n->status_meter,
+    part = content_part(&n->playout.content);
+    level_apply(&n->level, frames, count, !fading, &n->level_meter,
                 e->tally.started ? &e->tally.meter : NULL);
+    if (part == CONTENT_PART_PAUSE)
+        silence_restart(&n->silence);
+    else
+        silence_note(&n->silence, n->card.rate_hz, count, n->level.source_peak, n->level.sent_peak,
+                     part == CONTENT_PART_LACKS);
 }
 
 /* Render at most one piece in which nothing changes; returns its length. */
@@ -301,7 +371,8 @@ static size_t render_piece(struct node *n, int64_t frame, float *frames, size_t 
         node_end_run(n, t_us);
     }
     if (e == NULL) {
-        render_silence(n, frames, count);
+        if (!node_test_render(n, frames, count))
+            render_silence(n, frames, count);
         return count;
     }
     fade_us = change - (usec_t)((double)level_fade_out_frames(n->card.rate_hz) * frame_ns / 1000);
@@ -311,7 +382,7 @@ static size_t render_piece(struct node *n, int64_t frame, float *frames, size_t 
         until = fading ? count : frames_until(t_ns, fade_us, frame_ns);
         count = count < until ? count : until;
     }
-    sample = (double)(t_ns - e->start_us * 1000) * SAMPLE_RATE_HZ * 1e-9;
+    sample = sample_at(e, t_ns);
     if (n->sounding == NULL)
         begin_run(n, e, sample);
     level_set_volume(&n->level, e->priority == PRIORITY_EMERGENCY
@@ -331,17 +402,13 @@ void node_render(struct node *n, int64_t first_frame, float *ret_frames, size_t 
     (void)mono_us;
     if (!node_can_render(n)) {
         memset(ret_frames, 0, count * sizeof(*ret_frames));
+        silence_restart(&n->silence);
         n->sounding = NULL;
         n->rendering = false;
         return;
     }
     if (n->rendering && first_frame > n->next_frame) {
-        n->card_gaps++;
-        if (n->sounding != NULL) {
-            n->sounding->tally.gaps++;
-            n->sounding->tally.gap_samples +=
-                (uint64_t)(first_frame - n->next_frame) * SAMPLE_RATE_HZ / n->card.rate_hz;
-        }
+        note_card_gap(n, first_frame - n->next_frame);
         playout_realign(&n->playout);
         level_restart(&n->level);
     } else if (n->rendering && first_frame < n->next_frame) {
@@ -356,4 +423,6 @@ void node_render(struct node *n, int64_t first_frame, float *ret_frames, size_t 
         done += made;
         n->next_frame += (int64_t)made;
     }
+    hearing_played(&n->hearing, cardclock_mono_ns(&n->card, first_frame) / 1000, ret_frames, count,
+                   n->card.rate_hz);
 }

@@ -23,18 +23,23 @@ struct plan_entry *plan_find(struct plan *p, uint64_t order_id)
     return NULL;
 }
 
+static void fill_item(const loa_OrderItem *from, struct content_item *ret_item)
+{
+    static const struct media_id none;
+
+    memcpy(ret_item->media.sha256, from->sha256, SHA256_BYTES);
+    ret_item->samples = (int64_t)from->duration_ms * 48;
+    ret_item->gain_mdb = from->gain_mdb;
+    ret_item->silent = memcmp(&ret_item->media, &none, sizeof(none)) == 0;
+}
+
 static void lay_out(const loa_OrderBody *body, struct content_layout *ret_layout)
 {
     *ret_layout = (struct content_layout){.count = body->items_count,
                                           .repeats = body->repeats > 0 ? body->repeats : 1,
                                           .pause_samples = (int64_t)body->pause_ms * 48};
-    for (size_t i = 0; i < body->items_count; i++) {
-        struct content_item *item = &ret_layout->items[i];
-
-        memcpy(item->media.sha256, body->items[i].sha256, SHA256_BYTES);
-        item->samples = (int64_t)body->items[i].duration_ms * 48;
-        item->gain_mdb = body->items[i].gain_mdb;
-    }
+    for (size_t i = 0; i < body->items_count; i++)
+        fill_item(&body->items[i], &ret_layout->items[i]);
 }
 
 /* Were there no expiry; a programme without an end of its own, live speech, ends by it. */
@@ -74,6 +79,12 @@ static void fill(struct plan_entry *e, const loa_OrderBody *body)
     e->expires_us = body->expires_us;
     e->stream_id = body->stream_id;
     lay_out(body, &e->layout);
+    e->live = body->kind == loa_OrderKind_ORDER_KIND_PLAY && body->items_count == 0;
+    e->has_fallback = e->live && body->has_fallback && body->fallback.duration_ms > 0;
+    if (e->has_fallback)
+        fill_item(&body->fallback, &e->fallback);
+    e->grace_us = (usec_t)body->grace_ms * USEC_PER_MSEC;
+    e->origin_us = body->start_us;
     e->planned_end_us = e->end_us = body->expires_us;
     if (body->kind != loa_OrderKind_ORDER_KIND_PLAY)
         return;
@@ -256,6 +267,20 @@ void plan_mark(struct plan *p, struct plan_entry *e, bool begun, bool done)
     p->dirty = true;
 }
 
+struct plan_entry *plan_farthest(struct plan *p, usec_t start_us)
+{
+    struct plan_entry *farthest = NULL;
+
+    for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
+        struct plan_entry *e = &p->entries[i];
+
+        if (e->used && !e->done && !e->begun && !e->tally.started && e->start_us > start_us &&
+            (farthest == NULL || e->start_us > farthest->start_us))
+            farthest = e;
+    }
+    return farthest;
+}
+
 void plan_remove(struct plan *p, struct plan_entry *e)
 {
     e->used = false;
@@ -286,16 +311,20 @@ uint32_t plan_open_count(const struct plan *p)
     return n;
 }
 
-bool plan_uses(const struct plan *p, const struct media_id *media, usec_t before_us)
+usec_t plan_next_use_us(const struct plan *p, const struct media_id *media)
 {
+    usec_t next_us = INT64_MAX;
+
     for (size_t i = 0; i < PLAN_ENTRIES_MAX; i++) {
         const struct plan_entry *e = &p->entries[i];
 
-        if (!e->used || e->done || e->start_us >= before_us)
+        if (!e->used || e->done || e->start_us >= next_us)
             continue;
         for (size_t k = 0; k < e->layout.count; k++)
             if (memcmp(e->layout.items[k].media.sha256, media->sha256, SHA256_BYTES) == 0)
-                return true;
+                next_us = e->start_us;
+        if (e->has_fallback && memcmp(e->fallback.media.sha256, media->sha256, SHA256_BYTES) == 0)
+            next_us = e->start_us;
     }
-    return false;
+    return next_us;
 }

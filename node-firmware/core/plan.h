@@ -1,7 +1,8 @@
 /* plan.h - the signed orders that this node accepted, kept as the bytes that were signed.
  *
  * One flash object holds them all and is replaced as a whole, so a power cut leaves the old plan or the
- * new one. What is read back is verified again. An order stays until it expired, also after it was
+ * new one. It is bounded: when it is full, nearer orders take the place of later ones. What is read back
+ * is verified again. An order stays until it expired, also after it was
  * played or stopped: the same order_id can sound only once. Never allocates.
  * Thread: the one that calls node_step(). */
 #ifndef LOA_PLAN_H
@@ -27,6 +28,7 @@ struct tally {
     bool streamed; /* by the stream, else from the cache */
     bool looked; /* that its recordings are still there, shortly before the start */
     bool from_cache; /* some of it sounded from there before the recording was lost */
+    bool source_lost; /* for longer than the grace */
     bool lost; /* its recording was, and nothing sounded since lost_at */
     int64_t lost_at; /* sample of the programme */
     bool late; /* accepted after its start */
@@ -42,6 +44,7 @@ struct tally {
     uint64_t played_samples, gap_samples;
     uint32_t gaps;
     struct meter meter;
+    loa_Heard heard; /* by the microphone */
 };
 
 struct plan_entry {
@@ -59,6 +62,12 @@ struct plan_entry {
     usec_t end_us; /* planned, or when it expires, was stopped or cut */
     loa_Reason end_reason; /* why end_us is not the planned end */
     uint32_t stream_id;
+    bool live; /* its sound comes while it is on air; the next five are meant */
+    bool has_fallback;
+    struct content_item fallback; /* when its source is lost ... */
+    usec_t grace_us; /* for so long */
+    usec_t heard_us; /* presentation time of the end of what was received; 0 nothing */
+    usec_t origin_us; /* presentation time of sample 0 of the layout: start_us but in a fallback */
     struct content_layout layout;
     size_t at, len; /* its record in bytes[] */
     struct tally tally;
@@ -103,6 +112,10 @@ MUST_USE enum err plan_add(struct plan *p, struct bytes body, struct bytes signa
 /* Remember across a restart that it began to sound / that its receipt was written. */
 void plan_mark(struct plan *p, struct plan_entry *e, bool begun, bool done);
 
+/* The order that may make way for a nearer one: the last to start of those that have not begun, if that
+ * is after `start_us`. NULL none. */
+struct plan_entry *plan_farthest(struct plan *p, usec_t start_us);
+
 /* Drop an entry for good. */
 void plan_remove(struct plan *p, struct plan_entry *e);
 
@@ -112,8 +125,8 @@ MUST_USE enum err plan_flush(struct plan *p);
 /* Orders that are still to be played or stopped. */
 uint32_t plan_open_count(const struct plan *p);
 
-/* Does an order that is not done and starts before an instant use this recording? */
-bool plan_uses(const struct plan *p, const struct media_id *media, usec_t before_us);
+/* Start of the next order that is not done and uses this recording; INT64_MAX none. */
+usec_t plan_next_use_us(const struct plan *p, const struct media_id *media);
 
 /* When a decoded order would end by itself: programme, longest duration, expiry. */
 usec_t plan_end_us(const loa_OrderBody *body);

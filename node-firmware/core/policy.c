@@ -33,7 +33,8 @@ static loa_Verdict judge_play(const struct settings *s, const loa_OrderBody *ord
                  (int)(POLICY_FAR_US / USEC_PER_DAY));
         return loa_Verdict_VERDICT_TOO_FAR;
     }
-    if (order->priority == loa_Priority_PRIORITY_EMERGENCY)
+    if (order->priority == loa_Priority_PRIORITY_EMERGENCY &&
+        order->kind == loa_OrderKind_ORDER_KIND_PLAY)
         return loa_Verdict_VERDICT_ACCEPTED;
     if (most_s > 0 && end - order->start_us > (usec_t)most_s * USEC_PER_SEC) {
         snprintf(ret_detail, DETAIL_BYTES,
@@ -65,7 +66,9 @@ loa_Verdict policy_judge(const struct settings *settings, const char *station, s
                  (now_us - order->expires_us) / USEC_PER_SEC);
         return loa_Verdict_VERDICT_EXPIRED;
     }
-    if (order->kind == loa_OrderKind_ORDER_KIND_STOP)
+    /* Neither makes a sound. */
+    if (order->kind == loa_OrderKind_ORDER_KIND_STOP ||
+        order->kind == loa_OrderKind_ORDER_KIND_REBOOT)
         return loa_Verdict_VERDICT_ACCEPTED;
     return judge_play(settings, order, has_now, now_us, ret_detail);
 }

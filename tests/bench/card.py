@@ -4,16 +4,17 @@ jackd's dummy driver paces them like a card and jack_rec records both into one f
 Not part of a run without names: it needs the package jackd, which nothing else of the project does.
 """
 import itertools
-import os
-import shutil
+import signal
 import subprocess
+import threading
 import time
 
 import numpy as np
 
 import figures
+import jack
 import sound
-from bed import Bed, whole_second_in
+from bed import whole_second_in
 from shared import over, voice
 from start import windows
 from station import Program, wait_for
@@ -22,7 +23,7 @@ NODES = 2
 SECONDS = 8
 SPACING_S = 12
 LEAD_S = 14
-PERIOD_FRAMES = 480
+STOP_AFTER_S = 3
 
 
 def ports():
@@ -66,8 +67,18 @@ def outcomes(broadcast):
                      for r in receipts)
 
 
-def play_and_record(bed, broadcasts):
+def stop_in_the_middle(server, starts, stop_ms):
+    """Let the card miss periods in each broadcast: what it did not play is then late by so much."""
+    for start in starts:
+        time.sleep(max(0, start + STOP_AFTER_S - time.time()))
+        server.process.send_signal(signal.SIGSTOP)
+        time.sleep(stop_ms / 1000)
+        server.process.send_signal(signal.SIGCONT)
+
+
+def play_and_record(bed, options, server):
     """{window: [ms apart]}"""
+    broadcasts = options.broadcasts
     opened = nodes_on_cards(bed)
     file = voice(bed.folder, SECONDS)
     reference = sound.read_any(file)
@@ -79,6 +90,9 @@ def play_and_record(bed, broadcasts):
     recorder = Program(["jack_rec", "-f", tape, "-d", length_s, "-b", "16", *opened],
                        bed.folder / "jack_rec.log").start()
     begun_us = time.time() * 1e6
+    if options.stop_ms > 0:
+        starts = [broadcast["start_us"] / 1e6 for broadcast in planned]
+        threading.Thread(target=stop_in_the_middle, args=(server, starts, options.stop_ms), daemon=True).start()
     for number, broadcast in enumerate(planned):
         done = over(bed, broadcast["id"], timeout=length_s + 60)
         figures.progress(f"broadcast {number + 1} of {broadcasts}: {outcomes(done)}")
@@ -92,26 +106,14 @@ def play_and_record(bed, broadcasts):
 
 
 def run(options):
-    figures.heading("card", f"tools/dev bench card --broadcasts {options.broadcasts}")
-    for program in ("jackd", "jack_rec", "jack_lsp"):
-        if shutil.which(program) is None:
-            figures.figure("skipped", f"there is no {program}; install the package jackd2")
-            return {}
-    name = f"loa{os.getpid()}"
-    os.environ.update(JACK_DEFAULT_SERVER=name, JACK_NO_AUDIO_RESERVATION="1", JACK_NO_START_SERVER="1")
-    with Bed(options.build) as bed:
-        server = Program(["jackd", "-n", name, "-R", "-d", "dummy", "-r", sound.RATE, "-p",
-                          PERIOD_FRAMES, "-C", "2", "-P", "2"], bed.folder / "jackd.log").start()
-        try:
-            wait_for("jackd to run", lambda: "system:" in subprocess.run(
-                ["jack_lsp"], capture_output=True, text=True, check=False).stdout)
-            measured = play_and_record(bed, options.broadcasts)
-            memory = [figures.memory_kib(n.process.pid) for n in bed.nodes.values()]
-            missed = server.text().count("JackEngine::XRun")
-        finally:
-            for node in bed.nodes.values():
-                node.end()
-            server.end()
+    figures.heading("card", f"tools/dev bench card --broadcasts {options.broadcasts}"
+                    + (f" --stop-ms {options.stop_ms}" if options.stop_ms > 0 else ""))
+    if jack.is_missing():
+        return {}
+    with jack.played_on(options.build) as (bed, server):
+        measured = play_and_record(bed, options, server)
+        memory = [figures.memory_kib(n.process.pid) for n in bed.nodes.values()]
+        missed = jack.missed(server)
     found = {f"{window}: ms between two nodes": figures.distribution(ms)
              for window, ms in measured.items()}
     # The sound server's own 100 MB, mapped into every client, are not the node's.

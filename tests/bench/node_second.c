@@ -48,12 +48,12 @@ static enum err file_list(void *ctx, const char *prefix,
     return ERR_OK;
 }
 
-static bool never_planned(void *arg, const struct media_id *media, usec_t needed_us)
+static usec_t not_needed(void *arg, const struct media_id *media, usec_t offered_us)
 {
     (void)arg;
     (void)media;
-    (void)needed_us;
-    return false;
+    (void)offered_us;
+    return CACHE_NOT_NEEDED;
 }
 
 /* Static like a node's own: together they are larger than a stack should bear. */
@@ -75,6 +75,8 @@ static bool play(long seconds, double ppm)
     for (long at = 0; at < seconds * SAMPLE_RATE_HZ; at += PIECE_FRAMES) {
         if (!playout_render(&playout, (double)at * per_frame, per_frame, frames, PIECE_FRAMES))
             return false;
+        if (at % SAMPLE_RATE_HZ == 0)
+            status = (struct meter){0}; /* a status went out */
         level_apply(&level, frames, PIECE_FRAMES, true, &status, &tally);
     }
     printf("%ld s at %d mdB\n", seconds, (int)meter_rms_mdb(&status));
@@ -98,7 +100,7 @@ int main(int argc, char **argv)
         return 1;
     }
     file.size_bytes = (uint64_t)info.st_size;
-    if (cache_init(&cache, &port, 0, never_planned, NULL) != ERR_OK ||
+    if (cache_init(&cache, &port, 0, not_needed, NULL) != ERR_OK ||
         playout_init(&playout, &cache, &jitter) != ERR_OK ||
         playout_card(&playout, SAMPLE_RATE_HZ) != ERR_OK) {
         fprintf(stderr, "node_second: out of memory\n");

@@ -13,6 +13,7 @@ import numpy as np
 
 import report
 import sound
+import tap
 from station import Failed, Station, default_config, wait_for
 
 VIET_NAM = report.VIET_NAM
@@ -41,12 +42,17 @@ def station(build, hamlets=3, config="", key=""):
     return made
 
 
-def bare(build, config="", key=""):
-    """A controller from an empty directory, without accounts."""
+def bare(build, config="", key="", options=()):
+    """A controller from an empty directory, without accounts; `options` are of its command line."""
+    return prepared(build, config, key, options).start()
+
+
+def prepared(build, config="", key="", options=()):
+    """As bare(), but not started yet."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"loa-e2e-{key}"))
-    made = Station(build, folder, config or default_config())
+    made = Station(build, folder, config or default_config(), options)
     _stations.append(made)
-    return made.start()
+    return made
 
 
 @atexit.register
@@ -171,6 +177,41 @@ def last_sound_us(node, from_us, to_us):
     loud = np.flatnonzero(np.abs(piece) > 10 ** (-50 / 20))
     _, rate = _timeline(node)
     return began_us + loud[-1] / rate * 1e6 / sound.RATE if len(loud) else 0
+
+
+class MachineLate(str):
+    """A disturbance that a test felt in its own sleep, whatever Loa did."""
+
+
+def nap(until_s):
+    """Sleep until a wall time in seconds; returns by how many ms the machine woke us too late."""
+    left_s = until_s - time.time()
+    time.sleep(max(0.0, left_s))
+    return (time.time() - until_s) * 1000 if left_s > 0 else 0.0
+
+
+def in_real_time(once, tries=4):
+    """Run what has a bound in wall time again while the machine, not Loa, was late.
+
+    once  does it and returns (what disturbed it, "" for nothing; a function that asserts). A failure in a run that
+    nothing disturbed counts, and so does the last one, unless the machine was late: then nothing can be said here"""
+    for left in reversed(range(tries)):
+        disturbed, judge = once()
+        try:
+            return judge()
+        except AssertionError as failed:
+            if not left and isinstance(disturbed, MachineLate):
+                raise tap.Skip(f"{disturbed} in the last of {tries} runs: {failed}") from failed
+            if not disturbed or not left:
+                raise
+            print(f"# again, since {disturbed}: {failed}", flush=True)
+
+
+def logged_us(program, name, *words):
+    """Wall time of the last line of a program's log with this event and these words, in us; 0: none."""
+    lines = [line.split() for line in program.text().splitlines()]
+    found = [w[0] for w in lines if len(w) > 2 and w[2] == name and all(word in w for word in words)]
+    return int(datetime.datetime.fromisoformat(found[-1].replace("Z", "+00:00")).timestamp() * 1e6) if found else 0
 
 
 # ---- the way of a bulletin ----

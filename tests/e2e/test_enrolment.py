@@ -48,6 +48,25 @@ def test_a_used_code_is_refused_in_one_line(build, folder):
     assert status == 1 and "used" in line, (status, line)
 
 
+def test_a_node_that_lost_the_answer_is_given_it_again_and_nobody_else_is(build, folder):
+    made = station(build, hamlets=0, key="lost-")  # refusals are counted by address
+    code = join_code(made, "Mất trả lời")["code"]
+    argv = [str(made.build / "node-firmware/port/posix/loa-node"), "--state", str(folder / "mất"),
+            "--controller", made.link, "--audio", "null", "--join", code]
+
+    def joined(log):
+        node = Program(argv, folder / log).start()
+        wait_for("the node to be let in", lambda: "link.up" in node.text())
+        assert node.end() == 0
+        return (folder / "mất/node.crt").read_text()
+    first = joined("first.log")
+    (folder / "mất/node.crt").unlink()  # as if it had never come
+    assert joined("again.log") == first
+    assert sum(n["name"] == "Mất trả lời" for n in made.json("node", "list")) == 1
+    status, line = enrol(made, folder, code)
+    assert status == 1 and "used" in line, (status, line)
+
+
 def test_an_expired_code_is_refused_in_one_line(build, folder):
     made = station(build)
     code = join_code(made, "Hết hạn", "--valid-s", 60)["code"]

@@ -125,7 +125,7 @@ def test_orders_that_could_not_be_stored_are_given_again(build, folder):
         db.execute("CREATE TRIGGER broken BEFORE UPDATE ON target"
                    " BEGIN SELECT RAISE(ABORT, 'broken'); END")
         broadcast = schedule(made, bulletin, 8)
-        wait_for("the step to fail", lambda: "onair.step_failed" in made.controller.text())
+        wait_for("the step to fail", lambda: "broadcast.step_failed" in made.controller.text())
         db.execute("DROP TRIGGER broken")
     targets(made, broadcast["id"], "accepted")
     broadcast = over(made, broadcast["id"])

@@ -237,6 +237,12 @@ def test_every_change_stands_in_the_journal(build, _):
         assert action in actions, action
 
 
+def test_the_one_time_code_is_gone_once_it_was_used(build, _):
+    made = in_use(build)
+    assert "One-time code" in made.controller.text()
+    assert not (made.data / "admin-code").exists()
+
+
 def test_all_programs_end_in_good_order(build, _):
     ends_in_good_order(in_use(build))
 

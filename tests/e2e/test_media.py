@@ -9,9 +9,10 @@ import subprocess
 import tempfile
 import threading
 
+import numpy as np
 import tap
 from shared import (Station, default_config, ends_in_good_order, journal_is_intact, logs, one_line, refused,
-                    speech, station, steady, voice, wait_for)
+                    sound, speech, station, steady, voice, wait_for)
 
 # A decoder that crashes or hangs on files that say so. It is told the upload as "file:PATH".
 WRAPPER = """#!/bin/sh
@@ -97,6 +98,42 @@ def test_the_same_file_twice_is_one_recording(build, folder):
     second = made.json("media", "import", file, "--title", "Tên khác", user="lan")
     assert first["sha256"] == second["sha256"]
     assert len(made.json("media", "list")) == count
+
+
+def test_a_recording_is_cut_and_its_silence_left_out_and_its_shape_says_so(build, folder):
+    made = with_wrapper(build)
+    noise = sound.read_any(steady(folder, 2))
+    file = folder / "có lặng.wav"
+    sound.write_wav(file, np.concatenate([np.zeros(2 * sound.RATE), noise, np.zeros(3 * sound.RATE)]))
+    whole = made.json("media", "import", file, user="lan")
+    shape = made.json("media", "peaks", whole["sha256"], "--count", 7)
+    assert shape["duration_ms"] == 7000 and len(shape["peaks"]) == 7, shape
+    assert max(shape["peaks"][:2] + shape["peaks"][4:]) < 40 and min(shape["peaks"][2:4]) > 80, shape
+    trimmed = made.json("media", "import", file, "--trim", "yes", user="lan")
+    assert abs(trimmed["duration_ms"] - 2400) <= 40, trimmed
+    piece = made.json("media", "import", file, "--from-ms", 2500, "--to-ms", 3500, "--fade-in-ms", 200, user="lan")
+    assert piece["duration_ms"] == 1000, piece
+    shape = made.json("media", "peaks", piece["sha256"], "--count", 10)["peaks"]
+    assert shape[0] < 0.7 * min(shape[2:]), shape
+    line = refused(made, "media", "import", file, "--from-ms", 7000, user="lan")
+    assert "Nothing is left" in line, line
+    refused(made, "media", "import", file, "--from-ms", 9, "--to-ms", 3, user="lan")
+    refused(made, "media", "peaks", whole["sha256"], "--count", 4001)
+    refused(made, "media", "peaks", "0" * 64)
+
+
+def test_a_text_is_spoken_as_people_read_it(build, _):
+    made = station(build)
+    made.ctl("dictionary", "set", "NVH", "nhà văn hóa", user="lan")
+    out = made.json("media", "speak", "Mời bà con họp lúc 19h30 ngày 5/12 tại NVH thôn 4.", "--title", "Họp thôn",
+                    "--voice", "central", user="lan")
+    assert out["spoken"] == ("Mời bà con họp lúc mười chín giờ ba mươi phút ngày mùng năm tháng mười hai "
+                             "tại nhà văn hóa thôn bốn."), out
+    assert 4000 < out["duration_ms"] < 15000 and -18000 < out["loudness_mlufs"] < -15000, out
+    again = made.json("media", "speak", "-", "--title", "Đọc từ tệp", user="lan", stdin="Một hai ba.\n")
+    assert again["spoken"] == "Một hai ba.\n" and again["sha256"] != out["sha256"], again
+    refused(made, "media", "speak", "★ ★", "--title", "Không đọc được", user="lan")
+    assert not left(made), left(made)
 
 
 def test_an_empty_file_is_refused(build, folder):
@@ -199,9 +236,10 @@ def small_disk(build, folder, below, size):
 
 def refuses_but_goes_on(made, folder, file):
     small = convert(voice(folder, 1), folder / "ngắn.mp3")
+    before = [m["sha256"] for m in made.json("media", "list")]
     first = made.json("media", "import", small, user="lan")["sha256"]
     refuses(made, file, "full", "disk", "space")
-    assert [m["sha256"] for m in made.json("media", "list")] == [first]
+    assert [m["sha256"] for m in made.json("media", "list")] == [*before, first]
     other = convert(voice(folder, 1.2), folder / "khác.mp3")
     assert made.json("media", "import", other, user="lan")["sha256"] != first
 

@@ -66,7 +66,7 @@ def messages():
         "enrol_request": (1, message(f1=bytes(8), f2=b"\x30\x03\x02\x01\x00", f3=b"board", f4=b"0.1.0", f5=b"S1")),
         "enrol_reply": (2, message(f1=1, f3=7, f4=b"\x30\x00", f6=b"12345")),
         "hello": (3, message(f1=1, f2=1, f3=3, f4=7, f5=bytes(8), f6=b"0.1.0", f7=b"demo", f8=2, f9=b"power", f10=4)),
-        "welcome": (4, message(f1=1, f2=1, f3=b"12345", f4=b"\x30\x00", f5=1000, f6=2000)),
+        "welcome": (4, message(f1=1, f2=1, f3=b"12345", f4=b"\x30\x00", f5=1000, f6=2000, f7=500)),
         "settings": (5, message(f1=3, f2="Loa thôn Một".encode(), f3=b"\x01\x02", f4=zigzag(-6000), f5=0, f6=2500, f7=1,
                                 f8=zigzag(420), f9=[message(f1=127, f2=300, f3=1320)], f10=3600)),
         "status": (6, message(f1=1000, f2=400, f3=zigzag(-20000), f4=zigzag(-3000), f5=zigzag(START_US), f6=120,
@@ -233,9 +233,78 @@ def node_seeds(all_messages, body, stop):
     write("node", "not-for-nodes", b"".join(command(0, b"\x01" + m) for m in all_messages.values()))
 
 
+def flash_seeds(all_messages, body):
+    def objects(*parts):
+        return b"".join(struct.pack(">BBH", which, how, len(data)) + data for which, how, data in parts)
+    receipt = all_messages["receipt"]
+    write("flash", "orders", objects((0, 2, b"\x00" + body), (0, 2, b"\x03" + body), (0, 0, b"\x00\x05junk")))
+    write("flash", "receipts", objects((1, 1, receipt), (1, 1, receipt[:-1]), (1, 0, b"\xff\xff")))
+    write("flash", "settings", objects((2, 1, all_messages["settings"]), (3, 1, bytes(52)), (4, 0, bytes(24))))
+    write("flash", "media", objects((6, 0, opus(1)), (7, 0, opus(1)[:100]), (10, 0, opus(1)), (8, 0, b"x"), (9, 0, b"y")))
+    write("flash", "cert", objects((5, 0, b"\x30\x82"), (0, 1, b"\x00\x00\x01x")))
+    write("settings", "station", all_messages["settings"])
+    write("settings", "flash", b"\x01" + all_messages["settings"])
+
+
+def web_seeds():
+    def request(method, *lines):
+        return bytes([method]) + b"\n".join(lines)
+    write("web", "get", request(1, b"/api/v1/nodes", b"limit=10&after=3", b"Bearer abc", b"a=b", b"", b"", b"", b"", b"",
+                                b"", b"::ffff:10.0.0.1"))
+    write("web", "post", request(2, "/api/v1/media".encode(), "title=Bản tin sáng&name=a+b.wav".encode(), b"", b"loa=1",
+                                 b"application/json", b"\"3\"", b"key-1", b"csrf", b"18", b"", b"10.0.0.1"))
+    write("web", "chunked", request(2, b"/x", b"", b"", b"", b"", b"", b"", b"", b"", b"chunked"))
+    write("web", "length", request(2, b"/x", b"=&=x&&a=%00", b"", b"", b"", b"", b"", b"", b"1e3"))
+    write("web", "long", request(8, b"/" + b"a" * 1100, b"a=" + b"b" * 2100, b"c" * 5000))
+    write("web", "path", request(1, b"//x\0y", b""))
+
+
+def alerts():
+    """CAP messages of every kind; the first byte says from where: o a trusted channel, s one that must sign."""
+    area = "<area><areaDesc>x</areaDesc>{}</area>"
+    shapes = {
+        "polygon": "<polygon>16.4,107.5 16.4,107.7 16.6,107.7 16.6,107.5 16.4,107.5</polygon>",
+        "antimeridian": "<polygon>-5,175 -5,-175 5,-175 5,175 -5,175</polygon>",
+        "circle": "<circle>16.46,107.59 5</circle>",
+        "geocode": "<geocode><valueName>vn</valueName><value>19753</value></geocode>",
+        "nowhere": "<circle/>",
+    }
+    info = ("<info><language>vi-VN</language><category>Met</category><event>x</event>"
+            "<responseType>Evacuate</responseType><urgency>Immediate</urgency><severity>Extreme</severity>"
+            "<certainty>Observed</certainty><eventCode><valueName>a</valueName><value>b</value></eventCode>"
+            "<effective>2026-11-22T05:30:00+07:00</effective><onset>2026-11-22T05:30:00+07:00</onset>"
+            "<expires>2026-11-22T08:30:00+07:00</expires><headline>x</headline><resource>"
+            "<resourceDesc>x</resourceDesc><mimeType>audio/ogg</mimeType><derefUri>QQ==</derefUri></resource>{}</info>")
+    text = ('<?xml version="1.0" encoding="UTF-8"?><alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">'
+            "<identifier>a</identifier><sender>b</sender><sent>2026-11-22T05:30:00+07:00</sent>"
+            "<status>Actual</status><msgType>{}</msgType><scope>Public</scope>{}{}{}</alert>")
+    reference = "<references>b,c,2026-11-22T05:00:00+07:00</references>"
+    signature = ('<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo><CanonicalizationMethod '
+                 'Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/><SignatureMethod '
+                 'Algorithm="http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"/><Reference URI=""><Transforms>'
+                 '<Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"/></Transforms>'
+                 '<DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><DigestValue>QQ==</DigestValue>'
+                 "</Reference></SignedInfo><SignatureValue>QQ==</SignatureValue></Signature>")
+    messages = {name: text.format("Alert", "", info.format(area.format(shape)), "") for name, shape in shapes.items()}
+    good = messages["polygon"]
+    messages |= {
+        "update": text.format("Update", reference, info.format(area.format(shapes["circle"])) * 2, ""),
+        "cancel": text.format("Cancel", reference, "", ""),
+        "signed": text.format("Alert", "", info.format(""), signature),
+        "signed-twice": text.format("Alert", "", info.format(""), signature * 2),
+        "old": good.replace("cap:1.2", "cap:1.1").replace("+07:00", "", 1),
+        "test": good.replace("Actual", "Test"),
+        "doctype": good.replace("<alert", "<!DOCTYPE alert><alert", 1),
+        "prefix": good.replace("<", "<c:").replace("<c:/", "</c:").replace("<c:?", "<?").replace("xmlns=", "xmlns:c="),
+    }
+    for name, message in messages.items():
+        write("cap", name, (b"s" if "signed" in name else b"o") + message.encode())
+
+
 def main():
     for old in HERE.glob("corpus/*/seed-*"):
         old.unlink()
+    alerts()
     all_messages, body, stop = messages()
     stream = b""
     for name, data in examples().items():
@@ -280,6 +349,8 @@ def main():
     api_seeds()
     link_seeds()
     node_seeds(all_messages, body, stop)
+    flash_seeds(all_messages, body)
+    web_seeds()
 
 
 if __name__ == "__main__":

@@ -9,12 +9,15 @@
 
 #include <cmocka.h>
 
+#include "record.h"
 #include "tsync.h"
 
 #define VIOLATIONS_SHOWN 5
-#define WANDER_PPM_PER_MIN 0.1
 #define BUFFER_US (SIM_STREAM_AHEAD_US - 300 * USEC_PER_MSEC)
 #define CLOSING_US (BROADCAST_RECEIPT_GRACE_US + 15 * USEC_PER_SEC)
+#define CLOCK_BYTES 8 /* node.c: two rates, ppb */
+#define NEW_ONE_IN 10 /* nodes: never ran before */
+#define LATE_JOIN_US (SIM_STREAM_AHEAD_US / 2)
 
 struct at_node {
     struct simfleet *fleet;
@@ -35,7 +38,7 @@ void simfleet_violation(struct simfleet *f, size_t node, const char *fmt, ...)
                (double)f->now_us * 1e-6, node + 1, text);
 }
 
-static double between(struct simfleet *f, double lo, double hi)
+double simfleet_between(struct simfleet *f, double lo, double hi)
 {
     return lo + (hi - lo) * (double)prop_range(&f->random, 0, 1000000) * 1e-6;
 }
@@ -67,10 +70,12 @@ static void watch_node(struct simfleet *f, size_t node, struct bytes payload)
     assert_int_equal(control_decode(payload, &m), ERR_OK);
     if (m.which_body == loa_Msg_order_ack_tag) {
         part = part_of_order(f, node, m.body.order_ack.order_id, &stop);
-        if (part != NULL && m.body.order_ack.verdict != loa_Verdict_VERDICT_ACCEPTED)
-            part->refused = true;
+        if (m.body.order_ack.verdict == loa_Verdict_VERDICT_BAD_SIGNATURE)
+            f->results->forged_refused++;
         else if (part == NULL)
             simfleet_violation(f, node, "answers an order that was not given");
+        else if (m.body.order_ack.verdict != loa_Verdict_VERDICT_ACCEPTED)
+            part->refused = true;
         else if (stop && part->stop_acked_us == 0)
             part->stop_acked_us = n->bed.world_us;
         else if (!stop && part->acked_us == 0)
@@ -95,6 +100,8 @@ static void from_node(void *ctx, enum frame_type type, struct bytes payload)
     writer_init(&w, bytes, sizeof(bytes));
     assert_int_equal(frame_write(&w, type, payload), ERR_OK);
     simnet_send(&n->up, writer_view(&w), n->bed.world_us);
+    if (n->up.arrived_us - n->bed.world_us > LATE_JOIN_US)
+        n->late_join_us = n->up.arrived_us;
 }
 
 static void watch_station(struct simfleet *f, size_t node, struct bytes payload, int64_t due_us)
@@ -111,7 +118,8 @@ static void watch_station(struct simfleet *f, size_t node, struct bytes payload,
         control_decode_order(bytes_of(m.body.order.body.bytes, m.body.order.body.size), &body),
         ERR_OK);
     part = part_of_order(f, node, body.order_id, &stop);
-    assert_non_null(part);
+    if (part == NULL)
+        return; /* forged */
     if (stop && part->stop_at_us == 0)
         part->stop_at_us = due_us;
     else if (!stop && part->order_at_us == 0)
@@ -132,77 +140,6 @@ static void from_station(void *ctx, size_t node, enum frame_type type, struct by
     if (type == FRAME_CONTROL)
         watch_station(f, node, payload, due);
     bed_deliver(&n->bed, due, type, payload);
-}
-
-/* ---- links and faults ---- */
-
-static void unlink_node(struct simfleet *f, size_t node, int64_t away_us)
-{
-    struct sim_node *n = &f->nodes[node];
-
-    if (!n->linked)
-        return;
-    n->linked = false;
-    n->link_again_us = f->now_us + away_us;
-    bed_link(&n->bed, false);
-    simnet_drop(&n->up);
-    simnet_drop(&n->down);
-    n->bed.down_at_us = 0;
-    /* Either the station hears of it, or it finds out by the silence or the next connection. */
-    if (prop_one_in(&f->random, 2))
-        simstation_lost(&f->station, node);
-    f->results->drops++;
-}
-
-static void link_node(struct simfleet *f, size_t node)
-{
-    struct sim_node *n = &f->nodes[node];
-
-    n->linked = true;
-    n->linked_us = f->now_us;
-    simstation_connected(&f->station, node, BED_EPOCH_US + f->now_us);
-    bed_link(&n->bed, true);
-}
-
-static void restart_node(struct simfleet *f, size_t node)
-{
-    struct sim_node *n = &f->nodes[node];
-
-    unlink_node(f, node, prop_range(&f->random, 1000, 5000) * USEC_PER_MSEC);
-    bed_restart(&n->bed);
-    n->born_us = f->now_us;
-    f->results->restarts++;
-}
-
-static void misfortune(struct simfleet *f, size_t node)
-{
-    if (prop_one_in(&f->random, 90))
-        unlink_node(f, node, prop_range(&f->random, 1000, 5000) * USEC_PER_MSEC);
-    else if (prop_one_in(&f->random, 300))
-        restart_node(f, node);
-}
-
-static void every_second(struct simfleet *f)
-{
-    double step = WANDER_PPM_PER_MIN / sqrt(60) * sqrt(3);
-
-    for (size_t i = 0; i < f->count; i++) {
-        struct sim_node *n = &f->nodes[i];
-
-        n->crystal_ppm += between(f, -step, step);
-        bed_set_ppm(&n->bed, n->crystal_ppm);
-        if (!f->calm && f->now_us > 10 * USEC_PER_SEC && f->now_us < f->calm_from_us)
-            misfortune(f, i);
-    }
-    if (f->cancel_at < f->station.broadcast_count && f->cancel_us != 0 &&
-        f->now_us >= f->cancel_us) {
-        struct simstation_broadcast *sb = &f->station.broadcasts[f->cancel_at];
-
-        f->cancel_us = 0;
-        if (broadcast_cancel(&sb->b, BED_EPOCH_US + f->now_us) == ERR_OK)
-            f->results->cancelled++;
-        sb->next_us = 0;
-    }
 }
 
 /* ---- making a fleet ---- */
@@ -241,8 +178,10 @@ static void make_broadcast(struct simfleet *f, size_t at, usec_t around_us)
 
 static void make_programme(struct simfleet *f)
 {
-    usec_t around = BED_EPOCH_US + prop_range(&f->random, 240, 300) * USEC_PER_SEC +
-                    prop_range(&f->random, 0, 999999);
+    /* Half the fleets have just been switched on, the others have run for a while. */
+    int64_t lead_s = prop_one_in(&f->random, 2) ? prop_range(&f->random, 25, 60)
+                                                : prop_range(&f->random, 190, 240);
+    usec_t around = BED_EPOCH_US + lead_s * USEC_PER_SEC + prop_range(&f->random, 0, 999999);
     usec_t over = 0;
 
     f->station.broadcast_count = (size_t)prop_range(&f->random, 1, SIM_BROADCASTS_MAX);
@@ -261,11 +200,27 @@ static void make_programme(struct simfleet *f)
     /* Sound is allowed until the minute in which the first broadcast starts or the next one. */
     if (prop_one_in(&f->random, 5)) {
         struct station_policy *p = &f->station.station.policy;
-        int64_t minute = around / USEC_PER_MIN % WINDOW_DAY_MIN;
+        int64_t minute =
+            (around / USEC_PER_MIN + f->station.station.utc_offset_min) % WINDOW_DAY_MIN;
 
         p->allowed_from_min = (uint16_t)((minute + WINDOW_DAY_MIN - 600) % WINDOW_DAY_MIN);
         p->allowed_to_min = (uint16_t)((minute + prop_range(&f->random, 0, 1)) % WINDOW_DAY_MIN);
     }
+}
+
+/* What an earlier run of the program left: how far off its crystal is, about. */
+static void give_past(struct simfleet *f, struct sim_node *n)
+{
+    double skew_ppm = -n->crystal_ppm + simfleet_between(f, -3, 3);
+    uint8_t payload[CLOCK_BYTES], bytes[RECORD_HEADER_BYTES + CLOCK_BYTES];
+    struct writer w;
+
+    writer_init(&w, payload, sizeof(payload));
+    writer_u32(&w, (uint32_t)(int32_t)lround(skew_ppm * 1000));
+    writer_u32(&w, (uint32_t)INT32_MIN);
+    writer_init(&w, bytes, sizeof(bytes));
+    record_write(&w, bytes_of(payload, sizeof(payload)));
+    bed_flash_put(&n->flash, "clock", bytes, sizeof(bytes));
 }
 
 static void make_node(struct simfleet *f, size_t at, struct at_node *where,
@@ -281,9 +236,11 @@ static void make_node(struct simfleet *f, size_t at, struct at_node *where,
     n->bed.node_id = (uint32_t)at + 1;
     n->bed.random = prop_next(&f->random);
     n->bed.mono_base_us = prop_range(&f->random, 1, 1000000) * USEC_PER_SEC;
-    n->bed.node_ppm = n->crystal_ppm = between(f, -100, 100);
-    n->bed.card_ppm = between(f, -200, 200);
+    n->bed.node_ppm = n->crystal_ppm = simfleet_between(f, -100, 100);
+    n->bed.card_ppm = simfleet_between(f, -200, 200);
     n->bed.card_jitter_us = prop_range(&f->random, 0, 1000);
+    if (!prop_one_in(&f->random, NEW_ONE_IN))
+        give_past(f, n);
     simnet_init(&n->up, &f->random, true);
     simnet_init(&n->down, &f->random, true);
     n->linked = true;
@@ -311,11 +268,17 @@ static void step(struct simfleet *f)
         struct sim_node *n = &f->nodes[i];
         bool alive = true;
 
+        if (n->asleep_until_us > f->now_us) {
+            n->bed.world_us = to;
+            continue;
+        }
         switch_card(n);
         bed_run_us(&n->bed, to - n->bed.world_us);
         while (n->linked && (piece = simnet_take(&n->up, to)) != NULL) {
             alive = alive && simstation_receive(&f->station, i, bytes_of(piece->data, piece->len),
                                                 BED_EPOCH_US + piece->due_us);
+            if (!alive && n->babbled)
+                f->station.broken = NULL;
             free(piece);
         }
         if (n->bed.receive_error != ERR_OK)
@@ -323,10 +286,10 @@ static void step(struct simfleet *f)
         n->bed.receive_error = ERR_OK;
         f->now_us = to;
         if (n->linked && (!alive || n->hang_ups != n->bed.hang_ups))
-            unlink_node(f, i, USEC_PER_SEC);
+            simfaults_unlink(f, i, USEC_PER_SEC);
         n->hang_ups = n->bed.hang_ups;
         if (!n->linked && to >= n->link_again_us)
-            link_node(f, i);
+            simfaults_link(f, i);
         f->now_us = to - SIM_STEP_US;
     }
     f->now_us = to;
@@ -360,7 +323,7 @@ void simfleet_run(uint64_t seed, const struct teststation *identity,
         step(&f);
         simcheck_step(&f);
         if (f.now_us % USEC_PER_SEC == 0)
-            every_second(&f);
+            simfaults_every_second(&f);
     }
     simcheck_end(&f);
     for (size_t i = 0; i < f.count; i++) {

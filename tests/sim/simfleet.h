@@ -36,6 +36,9 @@ struct sim_node {
     int64_t link_again_us; /* when down */
     int64_t born_us;
     int64_t late_us; /* when the last piece arrived that took too long for the stream's buffer */
+    int64_t late_join_us; /* when the last piece arrived there that a stream cannot wait for */
+    int64_t asleep_until_us; /* suspended */
+    bool babbled; /* sent rubbish in this session */
     int64_t cached_us[SIM_RECORDINGS];
     int hang_ups;
     struct sim_part parts[SIM_BROADCASTS_MAX];
@@ -51,7 +54,9 @@ struct sim_results {
     struct sim_offsets settled; /* both nodes have run for SIM_SETTLED_US */
     struct sim_offsets all;
     unsigned violations;
-    unsigned measured, sounded_receipts, receipts, drops, restarts, cancelled, refused;
+    unsigned measured, sounded_receipts, receipts, refused;
+    unsigned drops, restarts, suspends, station_restarts, babbles, cancelled;
+    unsigned forged, forged_refused; /* a drop may swallow some */
 };
 
 struct simfleet {
@@ -76,6 +81,14 @@ void simfleet_run(uint64_t seed, const struct teststation *identity,
 /* Report a broken invariant, with the seed, at most a few times a run. */
 void simfleet_violation(struct simfleet *f, size_t node, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+double simfleet_between(struct simfleet *f, double lo, double hi);
+
+/* simfaults.c: break a link for so long, make it again; once a second let crystals wander and faults
+ * happen. */
+void simfaults_unlink(struct simfleet *f, size_t node, int64_t away_us);
+void simfaults_link(struct simfleet *f, size_t node);
+void simfaults_every_second(struct simfleet *f);
 
 /* simcheck.c: judge the step that has just been played; at the end, the books. */
 void simcheck_step(struct simfleet *f);

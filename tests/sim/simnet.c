@@ -42,8 +42,6 @@ int64_t simnet_arrival(struct simnet *n, int64_t now_us)
     if (at >= n->stall_from_us && at < n->stall_to_us)
         at = n->stall_to_us;
     n->arrived_us = at > n->arrived_us ? at : n->arrived_us;
-    if (n->arrived_us - now_us > n->worst_us)
-        n->worst_us = n->arrived_us - now_us;
     return n->arrived_us;
 }
 

@@ -25,7 +25,6 @@ struct simnet {
     int64_t arrived_us; /* when the last piece arrives */
     int64_t judged_us; /* stalls were drawn up to here */
     int64_t stall_from_us, stall_to_us;
-    int64_t worst_us; /* longest transit since the caller last set it to 0 */
     struct simnet_piece *first;
 };
 

@@ -167,7 +167,7 @@ static void take_message(struct simstation *s, size_t node, const loa_Msg *m)
             e = broadcast_on_ack(&s->broadcasts[i].b, id, &m->body.order_ack);
             s->broadcasts[i].next_us = 0;
         }
-        if (e != ERR_OK && e != ERR_EXISTS)
+        if (e != ERR_OK && e != ERR_EXISTS && m->body.order_ack.order_id != 0)
             s->broken = "an acknowledgement fits no order";
         break;
     case loa_Msg_receipt_tag:

@@ -4,7 +4,6 @@ import datetime
 import pathlib
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,9 +25,7 @@ def say(text):
 def recording(folder, given):
     if given:
         return pathlib.Path(given).resolve()
-    path = folder / "ban-tin.wav"
-    subprocess.run(["espeak-ng", "-v", "vi", "-s", "150", "-w", str(path), TEXT], check=True)
-    return path
+    return sound.speak(folder / "ban-tin.wav", TEXT)
 
 
 def build_station(station):

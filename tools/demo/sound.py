@@ -27,6 +27,12 @@ def read_any(path):
     return np.frombuffer(out, dtype="<f4").astype(np.float64)
 
 
+def speak(path, text):
+    """Say a Vietnamese text into a WAV file; returns its path."""
+    subprocess.run(["espeak-ng", "-v", "vi", "-s", "150", "-w", str(path), text], check=True)
+    return path
+
+
 def first_sample(path):
     """What the wav output wrote beside its file: station and monotonic time of sample 0, us."""
     with open(f"{path}.json", encoding="utf-8") as file:

@@ -67,7 +67,7 @@ def wait_for(what, condition, timeout=30, every=0.05):
 class Station:
     """A controller, its nodes, and the accounts of the people who use it."""
 
-    def __init__(self, build, folder, config=""):
+    def __init__(self, build, folder, config="", options=()):
         self.build = pathlib.Path(build).resolve()
         self.folder = pathlib.Path(folder).resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ class Station:
         self.config.write_text(config or default_config(), encoding="utf-8")
         self.controller = Program(
             [self.build / "controller/app/loa-controller", "--data", self.data, "--config",
-             self.config], self.folder / "controller.log")
+             self.config, *options], self.folder / "controller.log")
         self.nodes = {}
         self.made = 0  # nodes that were ever made: names of folders are not used again
         self.started = False
@@ -170,6 +170,7 @@ class Station:
             self.ctl("user", "add", login, "--name", name, "--role", role, "--password-stdin",
                      stdin=password + "\n")
             self.ctl("login", login, "--password-stdin", user=login, stdin=password + "\n")
+        wait_for("the emergency set to be made", lambda: "emergency.ready" in self.controller.text(), 90)
         return password
 
     # ---- nodes ----
@@ -177,10 +178,12 @@ class Station:
     def zone(self, code, name):
         return self.json("zone", "add", code, "--name", name)["id"]
 
-    def node(self, name, zone, audio=None, ppm=0, config=None, before=None):
+    def node(self, name, zone, audio=None, ppm=0, config=None, before=None,
+             microphone=None):
         """Enrol one node and start it; `name` is unique and names its folder and WAV file.
 
-        config  text of its INI file; before  called with its state directory before it starts"""
+        config  text of its INI file; before  called with its state directory before it starts;
+        microphone  called with the node's WAV file, returns what it listens to"""
         code = self.json("node", "join-code", "--zone", zone, "--name", name)["code"]
         self.made += 1
         number = self.made
@@ -191,6 +194,8 @@ class Station:
         if config:
             (self.folder / f"node-{number}.ini").write_text(config, encoding="utf-8")
             argv += ["--config", self.folder / f"node-{number}.ini"]
+        if microphone:
+            argv += ["--microphone", microphone(wav)]
         if before:
             before(state)
         node = Program([*argv, "--audio", audio or f"wav:{wav},ppm={ppm}", "--join", code],
@@ -226,14 +231,15 @@ class Station:
 
     # ---- the way of a bulletin ----
 
-    def bulletin(self, title, *files, priority="normal"):
-        """Import, compose, submit, approve; returns the bulletin's id."""
+    def bulletin(self, title, *files, priority="normal", approve=True):
+        """Import, compose, submit, approve unless it is to wait; returns the bulletin's id."""
         media = [self.json("media", "import", f, user="lan")["sha256"] for f in files]
         parts = [arg for m in media for arg in ("--media", m)]
         made = self.json("bulletin", "add", "--title", title, "--priority", priority, *parts,
                          user="lan")
         self.ctl("bulletin", "submit", made["id"], user="lan")
-        self.ctl("bulletin", "approve", made["id"], user="hung")
+        if approve:
+            self.ctl("bulletin", "approve", made["id"], user="hung")
         return made["id"]
 
     def broadcast_over(self, broadcast, timeout=60):
@@ -274,6 +280,8 @@ def default_config(**more):
     lines = ["[station]", "code = 27148", "name = Đài truyền thanh xã Phú Xuân",
              "[link]", "address = 127.0.0.1", "port = 0",
              "[web]", "address = 127.0.0.1", "port = 0"]
+    if console := os.environ.get("LOA_CONSOLE"):
+        lines.append(f"console = {console}")
     if not sandbox_works():
         more["audio"] = {"allow_unsandboxed": "yes", **more.get("audio", {})}
     for section, values in more.items():

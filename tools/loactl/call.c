@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LENGTH_MAX_S 86400
+
 int call_refuse(const char *fmt, ...)
 {
     va_list ap;
@@ -161,6 +163,20 @@ static json_t *json_of_clock(const struct arg *arg, const char *value)
     return NULL;
 }
 
+static json_t *json_of_length(const struct arg *arg, const char *value)
+{
+    char *end;
+    long n = strtol(value, &end, 10);
+    long unit = *end == 's' ? 1 : *end == 'm' ? 60 : *end == 'h' ? 3600 : 0;
+
+    if (end != value && n >= 0 && n <= LENGTH_MAX_S && unit > 0 && end[1] == '\0' &&
+        n * unit <= LENGTH_MAX_S)
+        return json_integer(n * unit);
+    call_refuse("--%s takes a length such as 90s, 30m or 2h, at most 24h, not \"%s\"", arg->name,
+                value);
+    return NULL;
+}
+
 static json_t *json_of(const struct arg *arg, const char *value)
 {
     char *end;
@@ -176,6 +192,8 @@ static json_t *json_of(const struct arg *arg, const char *value)
     }
     if (arg->type == ARG_CLOCK)
         return json_of_clock(arg, value);
+    if (arg->type == ARG_LENGTH)
+        return json_of_length(arg, value);
     errno = 0;
     n = strtoll(value, &end, 10);
     if (errno != 0 || end == value || *end != '\0') {
@@ -199,6 +217,15 @@ static json_t *json_list(const struct arg *arg, const char *const *values, size_
         }
     }
     return list;
+}
+
+json_t *call_json(const struct call *call, const char *name)
+{
+    size_t i = find_arg(call, name);
+
+    return arg_at(call, i) != NULL && call->counts[i] > 0
+               ? json_of(arg_at(call, i), call->values[i][0])
+               : NULL;
 }
 
 json_t *call_body(const struct call *call)
@@ -263,7 +290,7 @@ static void put_escaped(struct text *t, const char *value)
 
 static void put_query(const struct call *call, struct text *t)
 {
-    char mark = '?';
+    char mark = strchr(call->command->path, '?') != NULL ? '&' : '?';
 
     for (size_t i = 0; arg_at(call, i) != NULL; i++) {
         const struct arg *arg = arg_at(call, i);
@@ -274,7 +301,7 @@ static void put_query(const struct call *call, struct text *t)
             put(t, &mark, 1);
             put_escaped(t, arg->key != NULL ? arg->key : arg->name);
             put(t, "=", 1);
-            put_escaped(t, call->values[i][k]);
+            put_escaped(t, arg->form == ARG_FLAG ? "1" : call->values[i][k]);
             mark = '&';
         }
     }

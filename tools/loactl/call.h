@@ -41,6 +41,10 @@ int call_read(struct call *call, int argc, char **argv);
  * NULL after saying why: a number was expected. */
 json_t *call_body(const struct call *call);
 
+/* The value of an option that is no part of the body, as JSON of its type; NULL when it was not given, or after
+ * saying why. Caller releases it. */
+json_t *call_json(const struct call *call, const char *name);
+
 /* Make the URL after the server's name: path and query, escaped.
  *
  *   ret_path  `size` bytes

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define COMMAND_ARGS_MAX 12
+#define COMMAND_ARGS_MAX 20
 #define COMMAND_VALUES_MAX 64 /* of one option that may be repeated */
 
 enum arg_form {
@@ -32,6 +32,7 @@ enum arg_type {
     ARG_NUMBER, /* decimal integer */
     ARG_YESNO,
     ARG_CLOCK, /* HH:MM, sent as minutes after midnight */
+    ARG_LENGTH, /* 90s, 30m or 2h, sent as seconds */
 };
 
 struct arg {
@@ -49,7 +50,7 @@ struct call;
 
 struct command {
     const char *noun; /* NULL for a verb alone */
-    const char *verb;
+    const char *verb; /* "list", or two words: "template list" */
     const char *summary;
     const char *method; /* NULL: `run` does everything */
     const char *path; /* after /api/v1; {name} is an argument */

@@ -8,7 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "refusal.h"
+
 #define ANSWER_MAX ((size_t)64 * 1024 * 1024)
+
+#define STREAM_BYTES ((size_t)3 * 3600 * 48000 * 2 / 2) /* of live sound */
 
 struct transfer {
     CURL *curl;
@@ -28,7 +32,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
     if (t->file != NULL && status == 200)
-        return fwrite(data, 1, n, t->file);
+        return fwrite(data, 1, n, t->file) == n && fflush(t->file) == 0 ? n : 0;
     if (t->len + n > ANSWER_MAX)
         return 0;
     bigger = realloc(t->body, t->len + n + 1);
@@ -51,7 +55,9 @@ static void add_header(struct transfer *t, const char *line)
 static bool begin(struct transfer *t, const struct call *call, const char *method, const char *path)
 {
     char url[2048];
+    const char *if_match = call_value(call, "if-match");
     char bearer[192];
+    char match[64];
 
     *t = (struct transfer){.curl = curl_easy_init()};
     if (t->curl == NULL) {
@@ -75,6 +81,10 @@ static bool begin(struct transfer *t, const struct call *call, const char *metho
     if (call->settings.token[0] != '\0') {
         snprintf(bearer, sizeof(bearer), "Authorization: Bearer %s", call->settings.token);
         add_header(t, bearer);
+    }
+    if (if_match != NULL) {
+        snprintf(match, sizeof(match), "If-Match: \"%.40s\"", if_match);
+        add_header(t, match);
     }
     return true;
 }
@@ -189,6 +199,61 @@ bool http_upload(const struct call *call, const char *path, const char *file,
     return ok;
 }
 
+struct stream {
+    size_t (*more)(void *arg, char *ret_data, size_t size);
+    void *arg;
+    bool ended;
+};
+
+static size_t on_more(char *data, size_t size, size_t count, void *arg)
+{
+    struct stream *s = arg;
+    size_t len = s->more(s->arg, data, size * count);
+
+    s->ended = len == 0;
+    return s->ended ? CURL_READFUNC_ABORT : len;
+}
+
+bool http_stream(const struct call *call, const char *path,
+                 size_t (*more)(void *arg, char *ret_data, size_t size), void *arg,
+                 struct http_answer *ret_answer)
+{
+    struct stream s = {.more = more, .arg = arg};
+    struct transfer t;
+
+    *ret_answer = (struct http_answer){0};
+    if (!begin(&t, call, "POST", path))
+        return false;
+    add_header(&t, "Content-Type: application/octet-stream");
+    add_header(&t, "Expect:");
+    curl_easy_setopt(t.curl, CURLOPT_HTTPHEADER, t.headers);
+    curl_easy_setopt(t.curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(t.curl, CURLOPT_READFUNCTION, on_more);
+    curl_easy_setopt(t.curl, CURLOPT_READDATA, &s);
+    /* The station takes no chunked bodies: a length that is never reached, below what it allows. */
+    curl_easy_setopt(t.curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)STREAM_BYTES);
+    (void)curl_easy_perform(t.curl);
+    curl_easy_getinfo(t.curl, CURLINFO_RESPONSE_CODE, &ret_answer->status);
+    if (t.len > 0)
+        ret_answer->json = json_loadb(t.body, t.len, JSON_DECODE_ANY, NULL);
+    end(&t);
+    return s.ended || ret_answer->status >= 400;
+}
+
+bool http_listen(const struct call *call, const char *path, FILE *to,
+                 struct http_answer *ret_answer)
+{
+    struct transfer t;
+    bool ok;
+
+    if (!begin(&t, call, "GET", path))
+        return false;
+    t.file = to;
+    ok = perform(&t, call, ret_answer);
+    end(&t);
+    return ok;
+}
+
 bool http_download(const struct call *call, const char *method, const char *path, const char *file,
                    struct http_answer *ret_answer)
 {
@@ -217,16 +282,19 @@ bool http_download(const struct call *call, const char *method, const char *path
     return ok;
 }
 
-bool http_refused(const struct http_answer *answer)
+bool http_refused(const struct call *call, const struct http_answer *answer)
 {
     const char *message = json_string_value(json_object_get(answer->json, "message"));
+    char words[1024];
 
     if (answer->status < 400)
         return false;
-    if (message != NULL)
-        call_refuse("%s", message);
-    else
+    if (message != NULL) {
+        refusal_words(call->command, message, words, sizeof(words));
+        call_refuse("%s", words);
+    } else {
         call_refuse("the station answered with status %ld; try again", answer->status);
+    }
     return true;
 }
 

@@ -29,7 +29,7 @@ static int run_request(struct call *call)
     /* DELETE and verbs without arguments have no body at all. */
     if (http_request(call, call->command->method, path, json_object_size(body) > 0 ? body : NULL,
                      &answer)) {
-        if (!http_refused(&answer)) {
+        if (!http_refused(call, &answer)) {
             print_answer(call, answer.json);
             status = CALL_DONE;
         }
@@ -39,18 +39,32 @@ static int run_request(struct call *call)
     return status;
 }
 
+/* How many words the verb takes of these, 0 when it is not this one. */
+static int match_verb(const char *verb, int argc, char **argv)
+{
+    int words = 0;
+
+    while (*verb != '\0') {
+        size_t len = strcspn(verb, " ");
+
+        if (words == argc || strlen(argv[words]) != len || strncmp(argv[words], verb, len) != 0)
+            return 0;
+        verb += len + (verb[len] == ' ');
+        words++;
+    }
+    return words;
+}
+
 static const struct command *find_command(int argc, char **argv, int *ret_used)
 {
     for (size_t i = 0; i < command_count; i++) {
         const struct command *c = &command_table[i];
+        int before = c->noun != NULL ? 1 : 0, words = 0;
 
-        if (c->noun == NULL && argc > 0 && strcmp(argv[0], c->verb) == 0) {
-            *ret_used = 1;
-            return c;
-        }
-        if (c->noun != NULL && argc > 1 && strcmp(argv[0], c->noun) == 0 &&
-            strcmp(argv[1], c->verb) == 0) {
-            *ret_used = 2;
+        if (before == 0 || (argc > 0 && strcmp(argv[0], c->noun) == 0))
+            words = match_verb(c->verb, argc - before, argv + before);
+        if (words > 0) {
+            *ret_used = before + words;
             return c;
         }
     }

@@ -1,15 +1,17 @@
 #include "print.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "format.h"
 
 #define COLUMNS_MAX 16
-#define CELL_SIZE 256
 
 struct column {
     char path[64]; /* "status.rms_mdb" */
+    char title[64];
     size_t width; /* characters, not bytes */
 };
 
@@ -25,57 +27,6 @@ static const json_t *at_path(const json_t *row, const char *path)
         path += len + (path[len] == '.');
     }
     return row;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text);
-    size_t m = strlen(end);
-
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
-/* What stands above a column: the last part of its path. */
-static const char *heading(const struct column *c)
-{
-    const char *dot = strrchr(c->path, '.');
-
-    return dot != NULL ? dot + 1 : c->path;
-}
-
-/* Instants are microseconds in JSON; people read local time. */
-static void format_time(json_int_t us, char *ret_text, size_t size)
-{
-    time_t s = (time_t)(us / 1000000);
-    struct tm local;
-    size_t n;
-
-    if (us == 0 || localtime_r(&s, &local) == NULL) {
-        snprintf(ret_text, size, "-");
-        return;
-    }
-    n = strftime(ret_text, size, "%Y-%m-%d %H:%M:%S", &local);
-    snprintf(ret_text + n, size - n, ".%03d", (int)(us / 1000 % 1000));
-}
-
-static void format_cell(const char *path, const json_t *value, char *ret_text, size_t size)
-{
-    if (json_is_string(value))
-        snprintf(ret_text, size, "%s", json_string_value(value));
-    else if (json_is_boolean(value))
-        snprintf(ret_text, size, "%s", json_is_true(value) ? "yes" : "no");
-    else if (json_is_integer(value) && ends_with(path, "_us") &&
-             json_integer_value(value) > 1000000000000)
-        format_time(json_integer_value(value), ret_text, size);
-    else if (json_is_integer(value))
-        snprintf(ret_text, size, "%lld", (long long)json_integer_value(value));
-    else if (json_is_array(value) || json_is_object(value)) {
-        char *text = json_dumps(value, JSON_COMPACT);
-
-        snprintf(ret_text, size, "%s", text != NULL ? text : "");
-        free(text);
-    } else
-        snprintf(ret_text, size, "-");
 }
 
 /* Characters a terminal shows: UTF-8 lead bytes; Vietnamese in NFC is one column a character. */
@@ -96,7 +47,9 @@ static size_t split_columns(const char *list, struct column *ret_columns)
         size_t len = strcspn(list, ",");
 
         snprintf(ret_columns[count].path, sizeof(ret_columns[0].path), "%.*s", (int)len, list);
-        ret_columns[count].width = width_of(heading(&ret_columns[count]));
+        format_title(ret_columns[count].path, ret_columns[count].title,
+                     sizeof(ret_columns[0].title));
+        ret_columns[count].width = width_of(ret_columns[count].title);
         count++;
         list += len + (list[len] == ',');
     }
@@ -116,26 +69,41 @@ static void print_table(const char *list, const json_t *rows)
 {
     struct column columns[COLUMNS_MAX];
     size_t count = split_columns(list, columns);
-    char cell[CELL_SIZE];
+    char cell[FORMAT_CELL_SIZE];
     const json_t *row;
     size_t i;
 
     json_array_foreach(rows, i, row)
     {
         for (size_t k = 0; k < count; k++) {
-            format_cell(columns[k].path, at_path(row, columns[k].path), cell, sizeof(cell));
+            format_value(columns[k].path, at_path(row, columns[k].path), cell, sizeof(cell));
             if (width_of(cell) > columns[k].width)
                 columns[k].width = width_of(cell);
         }
     }
     for (size_t k = 0; k < count; k++)
-        put_cell(heading(&columns[k]), columns[k].width, k + 1 == count);
+        put_cell(columns[k].title, columns[k].width, k + 1 == count);
     json_array_foreach(rows, i, row)
     {
         for (size_t k = 0; k < count; k++) {
-            format_cell(columns[k].path, at_path(row, columns[k].path), cell, sizeof(cell));
+            format_value(columns[k].path, at_path(row, columns[k].path), cell, sizeof(cell));
             put_cell(cell, columns[k].width, k + 1 == count);
         }
+    }
+}
+
+static void print_members(const char *title, const json_t *object)
+{
+    char name[64], cell[FORMAT_CELL_SIZE];
+    const char *key;
+    json_t *value;
+
+    puts(title);
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        format_title(key, name, sizeof(name));
+        format_value(key, value, cell, sizeof(cell));
+        printf("  %-20s %s\n", name, cell);
     }
 }
 
@@ -143,11 +111,17 @@ static void print_record(const char *list, const json_t *record)
 {
     struct column columns[COLUMNS_MAX];
     size_t count = split_columns(list, columns);
-    char cell[CELL_SIZE];
+    char cell[FORMAT_CELL_SIZE];
 
     for (size_t k = 0; k < count; k++) {
-        format_cell(columns[k].path, at_path(record, columns[k].path), cell, sizeof(cell));
-        printf("%-22s %s\n", heading(&columns[k]), cell);
+        const json_t *value = at_path(record, columns[k].path);
+
+        if (json_object_size(value) > 0) {
+            print_members(columns[k].title, value);
+            continue;
+        }
+        format_value(columns[k].path, value, cell, sizeof(cell));
+        printf("%-22s %s\n", columns[k].title, cell);
     }
 }
 
@@ -173,7 +147,7 @@ void print_answer(const struct call *call, const json_t *answer)
         print_record(command->columns, body);
         if (command->rows != NULL) {
             putchar('\n');
-            print_table(command->row_columns, json_object_get(body, command->rows));
+            print_table(command->row_columns, at_path(body, command->rows));
         }
     } else if (command->done != NULL)
         puts(command->done);

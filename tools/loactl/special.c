@@ -2,12 +2,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "http.h"
 #include "print.h"
 #include "signin.h"
 
 #define PASSWORD_SIZE 256
+#define TEST_WAIT_S 30
 
 static void wipe(char *text, size_t size)
 {
@@ -51,7 +53,7 @@ static int sign_in(struct call *call, const char *path)
     call->settings.token[0] = '\0';
     if (!request_with_password(call, path, &answer))
         return CALL_REFUSED;
-    if (!http_refused(&answer))
+    if (!http_refused(call, &answer))
         status = keep_token(call, &answer);
     http_answer_deinit(&answer);
     if (status == CALL_DONE && !call->settings.json)
@@ -88,7 +90,7 @@ int special_user_add(struct call *call)
 
     if (!request_with_password(call, "/api/v1/users", &answer))
         return CALL_REFUSED;
-    if (!http_refused(&answer)) {
+    if (!http_refused(call, &answer)) {
         print_answer(call, answer.json);
         status = CALL_DONE;
     }
@@ -125,7 +127,34 @@ int special_event_add(struct call *call)
     if (body == NULL)
         return CALL_USAGE;
     if (set_when(call, body) && http_request(call, "POST", "/api/v1/events", body, &answer)) {
-        if (!http_refused(&answer)) {
+        if (!http_refused(call, &answer)) {
+            print_answer(call, answer.json);
+            status = CALL_DONE;
+        }
+        http_answer_deinit(&answer);
+    }
+    json_decref(body);
+    return status;
+}
+
+#define SPEECH_BYTES 20000 /* as many as the station takes */
+
+int special_media_speak(struct call *call)
+{
+    struct http_answer answer;
+    json_t *body = call_body(call);
+    char text[SPEECH_BYTES + 2];
+    size_t len;
+    int status = CALL_REFUSED;
+
+    if (body == NULL)
+        return CALL_USAGE;
+    if (strcmp(call_value(call, "text"), "-") == 0) {
+        len = fread(text, 1, sizeof(text), stdin);
+        json_object_set_new(body, "text", json_stringn(text, len));
+    }
+    if (http_request(call, "POST", "/api/v1/speech", body, &answer)) {
+        if (!http_refused(call, &answer)) {
             print_answer(call, answer.json);
             status = CALL_DONE;
         }
@@ -169,7 +198,28 @@ int special_media_import(struct call *call)
         return CALL_REFUSED;
     if (answer.status == 413) {
         call_refuse("%s is larger than this station takes; send it as MP3 or M4A", file);
-    } else if (!http_refused(&answer)) {
+    } else if (!http_refused(call, &answer)) {
+        print_answer(call, answer.json);
+        status = CALL_DONE;
+    }
+    http_answer_deinit(&answer);
+    return status;
+}
+
+int special_alert_send(struct call *call)
+{
+    struct http_answer answer;
+    const char *result;
+    int status = CALL_REFUSED;
+
+    if (!http_upload(call, "/api/v1/alerts/cap", call_value(call, "file"), &answer))
+        return CALL_REFUSED;
+    result = json_string_value(json_object_get(answer.json, "result"));
+    if (result != NULL && strcmp(result, "rejected") == 0) {
+        if (call->settings.json)
+            print_answer(call, answer.json);
+        call_refuse("the station rejected the message; `loactl alert check` says why");
+    } else if (!http_refused(call, &answer)) {
         print_answer(call, answer.json);
         status = CALL_DONE;
     }
@@ -185,7 +235,7 @@ static int to_file(struct call *call, const char *method, const char *path)
 
     if (!http_download(call, method, path, file, &answer))
         return CALL_REFUSED;
-    if (!http_refused(&answer)) {
+    if (!http_refused(call, &answer)) {
         status = CALL_DONE;
         if (!call->settings.json)
             printf("Written to %s.\n", file);
@@ -194,7 +244,7 @@ static int to_file(struct call *call, const char *method, const char *path)
     return status;
 }
 
-int special_media_download(struct call *call)
+int special_download(struct call *call)
 {
     char path[1536];
 
@@ -203,9 +253,81 @@ int special_media_download(struct call *call)
     return to_file(call, "GET", path);
 }
 
+int special_alert_signer(struct call *call)
+{
+    return to_file(call, "GET", "/cap/signer.pem");
+}
+
 int special_backup(struct call *call)
 {
     return to_file(call, "POST", "/api/v1/backup");
+}
+
+/* What the node says of its test, owned by the caller; NULL after saying why there is nothing. */
+static json_t *fetch_test(struct call *call, const char *path)
+{
+    struct http_answer answer;
+    json_t *test = NULL;
+
+    if (!http_request(call, "GET", path, NULL, &answer))
+        return NULL;
+    if (!http_refused(call, &answer)) {
+        test = json_incref(json_object_get(answer.json, "test"));
+        if (test == NULL)
+            call_refuse("the station knows no node tests; update it");
+    }
+    http_answer_deinit(&answer);
+    return test;
+}
+
+static int judge_test(struct call *call, const json_t *test)
+{
+    const char *state = json_string_value(json_object_get(test, "state"));
+    const char *verdict = json_string_value(json_object_get(test, "verdict"));
+
+    if (state == NULL)
+        return call_refuse("the link to the node was lost during the test; try again");
+    if (strcmp(state, "refused") == 0)
+        return call_refuse("the node refused the test (%s); loactl node show says more",
+                           verdict != NULL ? verdict : "");
+    if (strcmp(state, "waiting") == 0)
+        return call_refuse("the node has not answered within %d s; see loactl alarm list",
+                           TEST_WAIT_S);
+    print_answer(call, test);
+    return strcmp(state, "heard") == 0 || strcmp(state, "not_measured") == 0 ? CALL_DONE
+                                                                             : CALL_REFUSED;
+}
+
+int special_node_test(struct call *call)
+{
+    const struct timespec pause = {.tv_nsec = 300000000};
+    struct http_answer answer;
+    json_t *test = NULL;
+    char path[256];
+    int status;
+
+    snprintf(path, sizeof(path), "/api/v1/nodes/%.32s/test", call_value(call, "id"));
+    if (!http_request(call, "POST", path, NULL, &answer))
+        return CALL_REFUSED;
+    if (http_refused(call, &answer)) {
+        http_answer_deinit(&answer);
+        return CALL_REFUSED;
+    }
+    http_answer_deinit(&answer);
+    path[strlen(path) - strlen("/test")] = '\0';
+    for (int i = 0; i < TEST_WAIT_S * 10 / 3; i++) {
+        const char *state;
+
+        json_decref(test);
+        test = fetch_test(call, path);
+        state = json_string_value(json_object_get(test, "state"));
+        if (test == NULL || state == NULL || strcmp(state, "waiting") != 0)
+            break;
+        nanosleep(&pause, NULL);
+    }
+    status = test != NULL ? judge_test(call, test) : CALL_REFUSED;
+    json_decref(test);
+    return status;
 }
 
 int special_journal_verify(struct call *call)
@@ -215,7 +337,7 @@ int special_journal_verify(struct call *call)
 
     if (!http_request(call, "GET", "/api/v1/journal/verify", NULL, &answer))
         return CALL_REFUSED;
-    if (!http_refused(&answer)) {
+    if (!http_refused(call, &answer)) {
         const json_t *intact = json_object_get(answer.json, "intact");
         const char *message = json_string_value(json_object_get(answer.json, "message"));
 
@@ -227,4 +349,9 @@ int special_journal_verify(struct call *call)
     }
     http_answer_deinit(&answer);
     return status;
+}
+
+int special_schedule_export(struct call *call)
+{
+    return to_file(call, "GET", "/api/v1/schedule/export");
 }

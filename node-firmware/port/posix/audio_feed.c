@@ -48,6 +48,7 @@ static void render(struct audio_feed *f, usec_t mono_us)
 void audio_feed_run(struct audio_feed *f, usec_t mono_us)
 {
     struct audio_ring_position p;
+    uint32_t skipped;
 
     f->out->tick(f->out, mono_us);
     if (f->node == NULL || f->out->rate_hz == 0)
@@ -58,6 +59,10 @@ void audio_feed_run(struct audio_feed *f, usec_t mono_us)
     }
     while (audio_ring_next_position(f->ring, &p))
         node_card_position(f->node, p.frame, p.mono_us);
+    skipped = audio_ring_skipped(f->ring);
+    if (skipped != f->skipped)
+        node_card_skipped(f->node, skipped - f->skipped);
+    f->skipped = skipped;
     stamp(f, mono_us);
     render(f, mono_us);
 }

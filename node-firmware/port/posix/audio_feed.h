@@ -23,6 +23,7 @@ struct audio_feed {
     struct node *node;
     uint32_t ahead_ms;
     uint32_t openings; /* of the output, as last told to the node */
+    uint32_t skipped; /* frames of the ring, as last told to the node */
     usec_t stamp_mono_us; /* next time to ask for the station time of frame 0 */
     float block[AUDIO_FEED_BLOCK_FRAMES];
 };

@@ -33,6 +33,9 @@ struct audio_portaudio {
 
     /* Private to the callback. */
     struct card_time time;
+    struct card_time period; /* told_at_call */
+    bool told_at_call; /* the converter time is that of the callback plus something constant */
+    double rate_hz;
     double output_latency_s; /* for host APIs that tell no converter time */
 };
 
@@ -48,19 +51,36 @@ static void spread(float *frames, unsigned long count)
         frames[2 * i] = frames[2 * i + 1] = frames[i];
 }
 
+/* When the first frame of a callback reaches the converter, by PortAudio's clock. Frames whose period went by
+ * without a callback are let go, so that the rest keeps its place. */
+static double converter_time_s(struct audio_portaudio *a, unsigned long count,
+                               const PaStreamCallbackTimeInfo *times, int *ret_lost)
+{
+    double now_s = times->currentTime, ahead_s = times->outputBufferDacTime - now_s;
+    double first_s = (double)audio_ring_position(a->ring) / a->rate_hz;
+
+    *ret_lost = 0;
+    if (ahead_s <= 0)
+        ahead_s = a->output_latency_s;
+    if (!a->told_at_call)
+        return now_s + ahead_s;
+    return card_time_period(&a->period, first_s, now_s, (double)count / a->rate_hz, ret_lost) +
+           ahead_s;
+}
+
 static int on_audio(const void *input, void *output, unsigned long count,
                     const PaStreamCallbackTimeInfo *times, PaStreamCallbackFlags flags, void *data)
 {
     struct audio_portaudio *a = (struct audio_portaudio *)data;
     usec_t mono_us = mono_now_us();
-    int64_t first = audio_ring_position(a->ring);
-    double converter_s = times->outputBufferDacTime;
+    int lost;
+    double converter_s = converter_time_s(a, count, times, &lost);
 
     (void)input;
-    if (converter_s <= times->currentTime)
-        converter_s = times->currentTime + a->output_latency_s;
+    if (lost > 0)
+        audio_ring_skip(a->ring, (size_t)lost * count);
     card_time_add(&a->time, times->currentTime, mono_us);
-    audio_ring_note(a->ring, first, card_time_mono(&a->time, converter_s));
+    audio_ring_note(a->ring, audio_ring_position(a->ring), card_time_mono(&a->time, converter_s));
     if ((flags & paOutputUnderflow) != 0)
         audio_ring_note_underrun(a->ring);
     audio_ring_read(a->ring, (float *)output, count);
@@ -160,6 +180,13 @@ static PaError open_stream(struct audio_portaudio *a, PaDeviceIndex device, doub
     return e;
 }
 
+/* Kernel drivers tell how much lies before the converter at this moment; JACK tells only how far the period
+ * had gone when the callback was let run. */
+static bool is_told_at_call(PaDeviceIndex device)
+{
+    return Pa_GetHostApiInfo(Pa_GetDeviceInfo(device)->hostApi)->type == paJACK;
+}
+
 static void close_card(struct audio_portaudio *a)
 {
     if (a->stream != NULL)
@@ -171,7 +198,7 @@ static void close_card(struct audio_portaudio *a)
 
 static void retry_later(struct audio_portaudio *a, usec_t mono_us)
 {
-    a->retry_mono_us = mono_us + reconnect_wait_us(a->attempt, UINT32_MAX, 0);
+    a->retry_mono_us = mono_us + reconnect_wait_us(a->attempt, UINT32_MAX, 0, 0);
     if (a->attempt < 6) /* half a minute at most */
         a->attempt++;
 }
@@ -228,6 +255,9 @@ static enum err open_card(struct audio_portaudio *a, usec_t mono_us, struct err_
         a->output_latency_s = info != NULL ? info->outputLatency : a->latency_s;
         audio_ring_reset(a->ring, (uint32_t)rate_hz);
         card_time_init(&a->time);
+        card_time_init(&a->period);
+        a->told_at_call = is_told_at_call(device);
+        a->rate_hz = rate_hz;
         code = Pa_StartStream(a->stream);
     }
     if (code != paNoError) {
@@ -296,6 +326,11 @@ static void portaudio_close(struct audio_out *o)
     if (a->stream != NULL)
         close_card(a);
     free(a);
+}
+
+bool audio_portaudio_initialise(void)
+{
+    return initialise_quietly() == paNoError;
 }
 
 enum err audio_portaudio_open(const char *device, uint32_t latency_ms, struct audio_ring *ring,

@@ -11,6 +11,9 @@
 #define AUDIO_PORTAUDIO_STALL_US \
     (2 * USEC_PER_SEC) /* no callback for this long: the card is gone */
 
+/* Pa_Initialize() without the noise on standard error; each success is ended by Pa_Terminate(). */
+bool audio_portaudio_initialise(void);
+
 /* Open the output.
  *
  *   device      number or part of the name; empty = the system's default. Copied

@@ -31,9 +31,9 @@ void audio_ring_deinit(struct audio_ring *r)
 void audio_ring_reset(struct audio_ring *r, uint32_t rate_hz)
 {
     r->fade_frames = rate_hz * AUDIO_RING_FADE_MS / 1000;
-    atomic_store(&r->from, 0);
-    atomic_store(&r->end, 0);
-    atomic_store(&r->taken, 0);
+    frame_cell_set(&r->from, 0);
+    frame_cell_set(&r->end, 0);
+    frame_cell_set(&r->taken, 0);
     atomic_store(&r->block, 0);
     atomic_store(&r->flush_faded, atomic_load(&r->flush_asked));
     atomic_store(&r->flush_refilled, atomic_load(&r->flush_asked));
@@ -59,8 +59,8 @@ size_t audio_ring_wanted(struct audio_ring *r, size_t target_frames, int64_t *re
 
     if (atomic_load_explicit(&r->flush_faded, memory_order_acquire) != asked)
         return 0;
-    taken = atomic_load_explicit(&r->taken, memory_order_acquire);
-    first = atomic_load_explicit(&r->end, memory_order_relaxed);
+    taken = frame_cell_get(&r->taken);
+    first = frame_cell_get(&r->end);
     if (atomic_load_explicit(&r->flush_refilled, memory_order_relaxed) != asked || first < taken)
         first = ahead_of_card(r, taken);
     if (target_frames > r->mask + 1)
@@ -81,10 +81,10 @@ void audio_ring_write(struct audio_ring *r, int64_t first_frame, const float *fr
     CHECK(count <= r->mask + 1);
     memcpy(r->slots + at, frames, head * sizeof(*frames));
     memcpy(r->slots, frames + head, (count - head) * sizeof(*frames));
-    if (first_frame != atomic_load_explicit(&r->end, memory_order_relaxed) ||
+    if (first_frame != frame_cell_get(&r->end) ||
         atomic_load_explicit(&r->flush_refilled, memory_order_relaxed) != asked)
-        atomic_store_explicit(&r->from, first_frame, memory_order_relaxed);
-    atomic_store_explicit(&r->end, first_frame + (int64_t)count, memory_order_release);
+        frame_cell_set(&r->from, first_frame);
+    frame_cell_set(&r->end, first_frame + (int64_t)count);
     atomic_store_explicit(&r->flush_refilled, asked, memory_order_release);
 }
 
@@ -120,9 +120,19 @@ uint32_t audio_ring_underruns(const struct audio_ring *r)
     return atomic_load_explicit(&r->underruns, memory_order_relaxed);
 }
 
+uint32_t audio_ring_skipped(const struct audio_ring *r)
+{
+    return atomic_load_explicit(&r->skipped, memory_order_relaxed);
+}
+
+int64_t audio_ring_end(const struct audio_ring *r)
+{
+    return frame_cell_get(&r->end);
+}
+
 int64_t audio_ring_position(const struct audio_ring *r)
 {
-    return atomic_load_explicit(&r->taken, memory_order_relaxed);
+    return frame_cell_get(&r->taken);
 }
 
 /* Nothing to play: let the last value die away, so that there is a soft end and no click. */
@@ -155,8 +165,8 @@ static void copy_sound(struct audio_ring *r, int64_t first, float *out, size_t c
 /* Sound where there is some, silence before and after it. Returns how much sound there was. */
 static size_t copy_range(struct audio_ring *r, int64_t first, float *out, size_t count)
 {
-    int64_t end = atomic_load_explicit(&r->end, memory_order_acquire);
-    int64_t from = atomic_load_explicit(&r->from, memory_order_relaxed);
+    int64_t end = frame_cell_get(&r->end);
+    int64_t from = frame_cell_get(&r->from);
     int64_t stop = first + (int64_t)count;
     size_t before = 0, sound = 0;
 
@@ -178,8 +188,8 @@ static size_t copy_range(struct audio_ring *r, int64_t first, float *out, size_t
 /* A fade-out lasts as long as sound is there, at most fade_frames. Returns true when it is over. */
 static bool fade_out(struct audio_ring *r, int64_t first, float *out, size_t count)
 {
-    int64_t end = atomic_load_explicit(&r->end, memory_order_acquire);
-    int64_t from = atomic_load_explicit(&r->from, memory_order_relaxed);
+    int64_t end = frame_cell_get(&r->end);
+    int64_t from = frame_cell_get(&r->from);
     size_t n = 0;
 
     if (r->fade_left == 0)
@@ -205,7 +215,7 @@ void audio_ring_read(struct audio_ring *r, float *ret_frames, size_t count)
     uint32_t refilled = atomic_load_explicit(&r->flush_refilled, memory_order_acquire);
     uint32_t asked = atomic_load_explicit(&r->flush_asked, memory_order_acquire);
     uint32_t faded = atomic_load_explicit(&r->flush_faded, memory_order_relaxed);
-    int64_t first = atomic_load_explicit(&r->taken, memory_order_relaxed);
+    int64_t first = frame_cell_get(&r->taken);
 
     if (count > atomic_load_explicit(&r->block, memory_order_relaxed))
         atomic_store_explicit(&r->block, (uint32_t)count, memory_order_relaxed);
@@ -217,7 +227,13 @@ void audio_ring_read(struct audio_ring *r, float *ret_frames, size_t count)
     } else {
         (void)copy_range(r, first, ret_frames, count);
     }
-    atomic_store_explicit(&r->taken, first + (int64_t)count, memory_order_release);
+    frame_cell_set(&r->taken, first + (int64_t)count);
+}
+
+void audio_ring_skip(struct audio_ring *r, size_t count)
+{
+    frame_cell_set(&r->taken, frame_cell_get(&r->taken) + (int64_t)count);
+    atomic_fetch_add_explicit(&r->skipped, (uint32_t)count, memory_order_relaxed);
 }
 
 void audio_ring_note(struct audio_ring *r, int64_t frame, usec_t mono_us)

@@ -4,7 +4,7 @@
  * thread writes ahead of the card; the audio callback reads and never allocates, locks, logs or waits.
  * What is not there when the card asks for it is silence, counted as an underrun, and begins with a
  * short decay instead of a step. Positions of the card travel back the other way.
- * Threads: `audio_ring_read`, `_position` and `_note` belong to the card's; all others to the main one. */
+ * Threads: `audio_ring_read`, `_skip`, `_position` and `_note` belong to the card's; all others to the main one. */
 #ifndef LOA_AUDIO_RING_H
 #define LOA_AUDIO_RING_H
 
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "frame_cell.h"
 #include "units.h"
 
 #define AUDIO_RING_POSITIONS 64
@@ -31,16 +32,17 @@ struct audio_ring {
     uint32_t fade_frames;
 
     /* Written by the main thread. Valid sound is [from, end). */
-    _Atomic int64_t from;
-    _Atomic int64_t end;
+    struct frame_cell from;
+    struct frame_cell end;
     _Atomic uint32_t flush_asked; /* number of the last flush */
     _Atomic uint32_t flush_refilled; /* the flush after which `from` and `end` were set anew */
 
     /* Written by the card's thread. */
-    _Atomic int64_t taken; /* next frame that the card will ask for */
+    struct frame_cell taken; /* next frame that the card will ask for */
     _Atomic uint32_t block; /* longest read so far */
     _Atomic uint32_t flush_faded; /* the flush whose fade-out has been played */
     _Atomic uint32_t underruns; /* events */
+    _Atomic uint32_t skipped; /* frames */
 
     struct audio_ring_position positions[AUDIO_RING_POSITIONS];
     _Atomic uint32_t position_head; /* card's thread */
@@ -86,13 +88,22 @@ bool audio_ring_flushing(const struct audio_ring *r);
 /* Take the oldest position out. False when there is none. */
 bool audio_ring_next_position(struct audio_ring *r, struct audio_ring_position *ret_position);
 
+/* Frames that audio_ring_skip() let go since the start, modulo 2^32. */
+uint32_t audio_ring_skipped(const struct audio_ring *r);
+
 uint32_t audio_ring_underruns(const struct audio_ring *r);
 
 /* Next frame that the card will ask for. */
 int64_t audio_ring_position(const struct audio_ring *r);
 
+/* Behind the last frame written. */
+int64_t audio_ring_end(const struct audio_ring *r);
+
 /* Copy the next `count` frames out; always fills all of them. */
 void audio_ring_read(struct audio_ring *r, float *ret_frames, size_t count);
+
+/* Let frames go unplayed: the card was silent while they should have sounded. */
+void audio_ring_skip(struct audio_ring *r, size_t count);
 
 /* Tell a position; dropped when AUDIO_RING_POSITIONS wait. */
 void audio_ring_note(struct audio_ring *r, int64_t frame, usec_t mono_us);

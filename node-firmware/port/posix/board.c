@@ -1,10 +1,12 @@
 #include "board.h"
 
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
+#include "amplifier.h"
 #include "audio_feed.h"
 #include "audio_null.h"
 #include "audio_portaudio.h"
@@ -14,11 +16,13 @@
 #include "flash.h"
 #include "identity.h"
 #include "log.h"
+#include "microphone.h"
 #include "mono.h"
 #include "node.h"
 #include "state_dir.h"
 #include "telemetry.h"
 #include "uplink.h"
+#include "wall.h"
 #include "watchdog.h"
 
 struct board {
@@ -37,8 +41,11 @@ struct board {
     struct watchdog watchdog;
     struct uplink uplink;
     struct node *node;
+    struct amplifier amplifier;
+    struct microphone microphone;
     usec_t feed_mono_us; /* when the next audio_feed_run() is due */
-    bool amplifier_failed;
+    uint64_t rounds; /* of node_step() */
+    enum err flash_error; /* of the last write */
     char hardware[64];
     char serial[64];
 };
@@ -60,6 +67,13 @@ static struct flash *objects(void *ctx)
     return &((struct board *)ctx)->state.objects;
 }
 
+/* Remembered for telemetry. */
+static enum err note_write(void *ctx, enum err e)
+{
+    ((struct board *)ctx)->flash_error = e;
+    return e;
+}
+
 static enum err port_read(void *ctx, const char *name, uint64_t offset, void *ret_data, size_t size,
                           size_t *ret_len)
 {
@@ -68,7 +82,7 @@ static enum err port_read(void *ctx, const char *name, uint64_t offset, void *re
 
 static enum err port_write(void *ctx, const char *name, uint64_t offset, struct bytes data)
 {
-    return flash_write(objects(ctx), name, offset, data);
+    return note_write(ctx, flash_write(objects(ctx), name, offset, data));
 }
 
 static enum err port_sync(void *ctx, const char *name)
@@ -78,7 +92,7 @@ static enum err port_sync(void *ctx, const char *name)
 
 static enum err port_replace(void *ctx, const char *name, struct bytes data)
 {
-    return flash_replace(objects(ctx), name, data);
+    return note_write(ctx, flash_replace(objects(ctx), name, data));
 }
 
 static enum err port_rename(void *ctx, const char *from, const char *to)
@@ -109,20 +123,62 @@ static void port_audio_flush(void *ctx)
 
 static void port_amplifier(void *ctx, bool on)
 {
-    struct board *b = (struct board *)ctx;
-    bool ok = telemetry_set_amplifier(&b->telemetry, on);
+    amplifier_switch(&((struct board *)ctx)->amplifier, on, mono_now_us());
+}
 
-    if (!ok && !b->amplifier_failed)
-        log_event(LOG_ERROR, "amplifier.not_switched", "file=%s", LOG_TEXT(b->ini->enable_file));
-    b->amplifier_failed = !ok;
+static enum err port_microphone(void *ctx, bool on)
+{
+    struct board *b = (struct board *)ctx;
+    const char *spec = b->options->microphone != NULL ? b->options->microphone : b->ini->microphone;
+    struct err_detail why = {0};
+    enum err e;
+
+    if (!on || spec[0] == '\0') {
+        microphone_close(&b->microphone);
+        return on ? ERR_NOT_FOUND : ERR_OK;
+    }
+    e = microphone_open(&b->microphone, spec, &why);
+    if (e != ERR_OK)
+        log_event(LOG_WARN, "microphone.not_opened", "why=%s", LOG_TEXT(why.text));
+    return e;
+}
+
+static void on_uplink_stopped(void *ctx);
+
+/* Without a command the program ends, and who watches over it starts it again. */
+static void port_reboot(void *ctx)
+{
+    struct board *b = (struct board *)ctx;
+    const char *command = b->ini->reboot_command;
+    char *const argv[] = {(char *)(uintptr_t)command, NULL};
+    pid_t pid;
+
+    log_event(LOG_WARN, "node.rebooting", "command=%s", LOG_TEXT(command));
+    if (command[0] != '\0' && posix_spawn(&pid, command, NULL, NULL, argv, environ) != 0)
+        log_event(LOG_ERROR, "node.reboot_failed", "command=%s", LOG_TEXT(command));
+    uv_signal_stop(&b->interrupt);
+    uv_signal_stop(&b->terminate);
+    uplink_stop(&b->uplink, on_uplink_stopped);
 }
 
 static void port_telemetry(void *ctx, struct node_telemetry *ret_telemetry)
 {
     struct board *b = (struct board *)ctx;
 
-    telemetry_read(&b->telemetry, mono_now_us(), ret_telemetry);
+    usec_t mono_us = mono_now_us();
+
+    telemetry_read(&b->telemetry, mono_us, ret_telemetry);
+    ret_telemetry->flash_full |= b->flash_error == ERR_LIMIT;
+    ret_telemetry->flash_failed |= b->flash_error == ERR_IO;
+    ret_telemetry->card_lost = b->out->rate_hz == 0;
+    ret_telemetry->amplifier_failed = amplifier_step(&b->amplifier, mono_us);
     ret_telemetry->underruns = audio_ring_underruns(&b->ring);
+}
+
+static bool port_wall(void *ctx, usec_t *ret_wall_us)
+{
+    (void)ctx;
+    return wall_now_us(WALL_RTC_PATH, ret_wall_us);
 }
 
 static void port_log(void *ctx, int level, const char *event, const char *text)
@@ -132,6 +188,31 @@ static void port_log(void *ctx, int level, const char *event, const char *text)
 }
 
 /* ---- rounds ---- */
+
+static void hear(struct board *b)
+{
+    float heard[1024];
+    size_t count;
+
+    /* No longer than half a second at a time, however much there is. */
+    for (int i = 0; i < 24 && b->microphone.rate_hz != 0; i++) {
+        count = microphone_read(&b->microphone, heard, sizeof(heard) / sizeof(heard[0]));
+        if (count == 0)
+            break;
+        node_hear(b->node, heard, count, b->microphone.rate_hz, mono_now_us());
+    }
+}
+
+static void feed_watchdog(struct board *b, usec_t mono_us)
+{
+    struct watchdog_proof proof = {.has_card = b->out->rate_hz != 0,
+                                   .card_frame = audio_ring_position(&b->ring),
+                                   .rendered_frame = audio_ring_end(&b->ring),
+                                   .rounds = b->rounds};
+
+    if (watchdog_feed(&b->watchdog, &proof, mono_us))
+        log_event(LOG_DEBUG, "watchdog.fed", "rounds=%llu", (unsigned long long)b->rounds);
+}
 
 /* Sound first, then decisions; then sleep until either is due again. */
 static void on_round(uv_timer_t *timer)
@@ -145,10 +226,12 @@ static void on_round(uv_timer_t *timer)
         mono_us = mono_now_us();
     }
     next_mono_us = b->feed_mono_us;
+    hear(b);
     node_step(b->node, mono_us, &next_mono_us);
     if (audio_feed_interval_us(&b->feed) < AUDIO_FEED_INTERVAL_US)
         b->feed_mono_us = mono_us + audio_feed_interval_us(&b->feed);
-    watchdog_feed(&b->watchdog, mono_us);
+    b->rounds++;
+    feed_watchdog(b, mono_us);
     if (next_mono_us > b->feed_mono_us)
         next_mono_us = b->feed_mono_us;
     wait_us = next_mono_us - mono_now_us();
@@ -181,7 +264,13 @@ static void on_link_down(void *ctx)
     node_link_down(b->node, mono_now_us());
 }
 
-static const struct uplink_events uplink_events = {on_link_up, on_frame, on_link_down};
+/* Not while something sounds or is about to. */
+static bool may_move(void *ctx)
+{
+    return !node_is_busy(((struct board *)ctx)->node);
+}
+
+static const struct uplink_events uplink_events = {on_link_up, on_frame, on_link_down, may_move};
 
 /* ---- start and stop ---- */
 
@@ -206,8 +295,8 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static enum err enrol(struct board *b, struct err_detail *detail)
 {
-    struct enrolment params = {.host = b->options->host,
-                               .port = b->options->port,
+    struct enrolment params = {.host = b->options->controllers[0].host,
+                               .port = b->options->controllers[0].port,
                                .code = &b->options->join_code,
                                .hardware = b->hardware,
                                .firmware = LOA_VERSION,
@@ -274,7 +363,10 @@ static enum err start_core(struct board *b, struct err_detail *detail)
                                    .flash_free_bytes = port_free_bytes,
                                    .audio_flush = port_audio_flush,
                                    .amplifier = port_amplifier,
+                                   .microphone = port_microphone,
+                                   .reboot = port_reboot,
                                    .telemetry = port_telemetry,
+                                   .wall_us = port_wall,
                                    .log = port_log};
     struct node_config config = {.id = b->identity.node,
                                  .ca_der = bytes_of(b->identity.ca_der, b->identity.ca_len),
@@ -282,11 +374,14 @@ static enum err start_core(struct board *b, struct err_detail *detail)
                                  .restart_cause = b->state.restart_cause,
                                  .firmware = LOA_VERSION,
                                  .hardware = b->hardware,
-                                 .cache_quota_bytes = (uint64_t)b->ini->quota_mib << 20};
+                                 .cache_quota_bytes = (uint64_t)b->ini->quota_mib << 20,
+                                 .temperature_max_mc = (int32_t)b->ini->temperature_max_c * 1000,
+                                 .supply_min_mv = b->ini->supply_min_mv};
     enum err e;
 
     memcpy(config.station, b->identity.station, sizeof(config.station));
     digest_random(config.boot_id, sizeof(config.boot_id));
+    state_dir_boot_id_bytes(config.board_boot_id);
     e = node_new(&port, &config, mono_now_us(), &b->node);
     if (e != ERR_OK)
         return err_set(detail, e, "the node could not be started: %s", err_name(e));
@@ -297,8 +392,9 @@ static enum err start_core(struct board *b, struct err_detail *detail)
 static enum err start_link(struct board *b, struct err_detail *detail)
 {
     struct link_credentials cred = identity_credentials(&b->identity);
-    enum err e = uplink_start(&b->uplink, &b->loop, b->options->host, b->options->port, &cred,
-                              &uplink_events, b);
+    enum err e =
+        uplink_start(&b->uplink, &b->loop, b->options->controllers, b->options->controller_count,
+                     &cred, &b->state.files, &uplink_events, b);
 
     identity_wipe(&b->identity);
     if (e != ERR_OK)
@@ -319,12 +415,17 @@ static enum err start(struct board *b, struct err_detail *detail)
 {
     uint64_t quota_bytes = (uint64_t)b->ini->quota_mib << 20;
     char boot_id[64];
-    enum err e = state_dir_open(&b->state, b->options->state_dir, quota_bytes, detail);
+    /* First of all, so that a horn stays silent through everything that follows. */
+    enum err e = amplifier_open(&b->amplifier, b->ini->enable_file, b->ini->enable_gpio, detail);
 
+    if (e == ERR_OK)
+        e = telemetry_open(&b->telemetry, b->ini, detail);
+    if (e == ERR_OK)
+        e = state_dir_open(&b->state, b->options->state_dir, quota_bytes, detail);
     if (e != ERR_OK)
         return e;
     state_dir_boot_id(boot_id, sizeof(boot_id));
-    telemetry_init(&b->telemetry, b->ini);
+    b->telemetry.flash_fd = b->state.objects.dir_fd;
     telemetry_hardware(b->ini, b->hardware, sizeof(b->hardware));
     telemetry_serial(b->ini, b->serial, sizeof(b->serial));
     e = start_identity(b, detail);
@@ -351,6 +452,7 @@ enum err board_run(const struct node_options *options, const struct node_ini *in
     b->ini = ini;
     b->state.lock_fd = b->state.files.dir_fd = b->state.objects.dir_fd = -1;
     uv_loop_init(&b->loop);
+    microphone_init(&b->microphone);
     watchdog_init(&b->watchdog);
     e = start(b, detail);
     if (e == ERR_OK) {
@@ -358,10 +460,14 @@ enum err board_run(const struct node_options *options, const struct node_ini *in
                   "node=%u station=%s version=%s audio=%s restarts=%u cause=%s", b->identity.node.v,
                   LOG_TEXT(b->identity.station), LOA_VERSION, b->out->name, b->state.restarts,
                   b->state.restart_cause);
-        watchdog_ready(&b->watchdog);
-        uv_run(&b->loop, UV_RUN_DEFAULT);
+        e = watchdog_ready(&b->watchdog, b->ini->device, mono_now_us(), detail);
     }
+    if (e == ERR_OK)
+        uv_run(&b->loop, UV_RUN_DEFAULT);
     watchdog_stop(&b->watchdog);
+    amplifier_close(&b->amplifier);
+    microphone_close(&b->microphone);
+    telemetry_close(&b->telemetry);
     node_free(b->node);
     if (b->out != NULL)
         b->out->close(b->out);

@@ -2,15 +2,15 @@
 
 #include <math.h>
 
+#define ALMOST_LOST 0.1 /* of a period: the least late of the window was late, too */
+
 void card_time_init(struct card_time *c)
 {
     *c = (struct card_time){0};
 }
 
-void card_time_add(struct card_time *c, double card_s, usec_t mono_us)
+static void note(struct card_time *c, double difference)
 {
-    double difference = (double)mono_us / (double)USEC_PER_SEC - card_s;
-
     if (c->have == CARD_TIME_WINDOW) {
         c->least_before = c->least_now;
         c->windows = 1;
@@ -21,11 +21,50 @@ void card_time_add(struct card_time *c, double card_s, usec_t mono_us)
     c->have++;
 }
 
+static double least(const struct card_time *c)
+{
+    return c->windows > 0 && c->least_before < c->least_now ? c->least_before : c->least_now;
+}
+
+void card_time_add(struct card_time *c, double card_s, usec_t mono_us)
+{
+    note(c, (double)mono_us / (double)USEC_PER_SEC - card_s);
+}
+
 usec_t card_time_mono(const struct card_time *c, double card_s)
 {
-    double difference = c->least_now;
+    return (usec_t)llround((card_s + least(c)) * (double)USEC_PER_SEC);
+}
 
-    if (c->windows > 0 && c->least_before < difference)
-        difference = c->least_before;
-    return (usec_t)llround((card_s + difference) * (double)USEC_PER_SEC);
+/* Whether the card's beat has moved by a part of a period; then the window begins anew with it. */
+static void judge_beat(struct card_time *c, double late_s, double block_s)
+{
+    double beat = least(c);
+
+    if (late_s < ALMOST_LOST * block_s) {
+        c->run = 0;
+        return;
+    }
+    if (c->run++ == 0 || late_s < c->least_run)
+        c->least_run = late_s;
+    if (c->run < CARD_TIME_RUN)
+        return;
+    beat += c->least_run;
+    card_time_init(c);
+    note(c, beat);
+}
+
+double card_time_period(struct card_time *c, double frames_s, double card_s, double block_s,
+                        int *ret_lost)
+{
+    double late = c->have > 0 ? (card_s - frames_s - least(c)) / block_s : 0;
+
+    *ret_lost = late > 0 && late < CARD_TIME_LOST_MAX ? (int)(late + ALMOST_LOST) : 0;
+    if (late >= CARD_TIME_LOST_MAX)
+        card_time_init(c);
+    else
+        judge_beat(c, (late - *ret_lost) * block_s, block_s);
+    frames_s += *ret_lost * block_s;
+    note(c, card_s - frames_s);
+    return frames_s + least(c);
 }

@@ -28,6 +28,7 @@ struct dialogue {
     struct err_detail *detail;
     uint32_t attempt;
     uint32_t wait_s; /* what the controller asked for */
+    uint32_t spread_ms; /* and how much longer at random */
     uint8_t csr[CERT_DER_MAX];
     size_t csr_len;
     loa_Msg msg;
@@ -131,6 +132,7 @@ static enum err on_frame(void *ctx, const struct frame *frame, usec_t rx_mono_us
     case loa_EnrolResult_ENROL_RESULT_RATE_LIMITED:
     case loa_EnrolResult_ENROL_RESULT_UNAVAILABLE:
         d->wait_s = reply->retry_after_s;
+        d->spread_ms = reply->spread_ms;
         wire_close(&d->wire, ERR_BUSY,
                    reply->detail[0] != '\0' ? reply->detail : "the controller is busy");
         break;
@@ -163,7 +165,8 @@ static void wait_and_retry(struct dialogue *d, const char *why)
     asked_us = (usec_t)d->wait_s * USEC_PER_SEC;
     d->wait_s = 0;
     digest_random(&random, sizeof(random));
-    wait_us = reconnect_wait_us(d->attempt, random, asked_us);
+    wait_us = reconnect_wait_us(d->attempt, random, asked_us, reconnect_spread_us(0, d->spread_ms));
+    d->spread_ms = 0;
     d->attempt++;
     log_event(LOG_WARN, "enrol.waiting", "why=%s attempts=%u retry_ms=%lld", LOG_TEXT(why),
               d->attempt, (long long)(wait_us / USEC_PER_MSEC));

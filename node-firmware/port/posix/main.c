@@ -36,6 +36,8 @@ int main(int argc, char **argv)
         e = node_ini_load(&ini, options.config_file, &detail);
     log_set_level((enum log_level)ini.level);
     if (e == ERR_OK)
+        e = node_options_controllers(&options, ini.controllers, &detail);
+    if (e == ERR_OK)
         e = board_run(&options, &ini, &detail);
     if (e == ERR_OK)
         return EXIT_SUCCESS;

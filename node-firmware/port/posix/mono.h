@@ -1,4 +1,5 @@
-/* mono.h - the local clock of the port: CLOCK_MONOTONIC in microseconds.
+/* mono.h - the local clock of the port: CLOCK_BOOTTIME in microseconds, which also counts while the board
+ * is suspended, so that station time stays right across a suspend.
  *
  * Thread: any, the audio callback included. */
 #ifndef LOA_MONO_H
@@ -12,7 +13,7 @@ static inline usec_t mono_now_us(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_BOOTTIME, &now);
     return (usec_t)now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
 }
 

@@ -31,17 +31,25 @@ struct key {
     }
 
 static const struct key keys[] = {
+    TEXT("link", controllers),
     NUMBER("audio", ahead_ms, 40, 1000),
     NUMBER("audio", latency_ms, 5, 500),
+    TEXT("audio", microphone),
     NUMBER("flash", quota_mib, 16, 65536),
     TEXT("sensors", temperature_file),
     TEXT("sensors", mains_file),
     TEXT("sensors", supply_mv_file),
     TEXT("sensors", supply_uv_file),
     TEXT("sensors", mute_file),
+    TEXT("sensors", mute_gpio),
+    NUMBER("limits", temperature_max_c, 30, 120),
+    NUMBER("limits", supply_min_mv, 0, 60000),
+    TEXT("watchdog", device),
     TEXT("amplifier", enable_file),
+    TEXT("amplifier", enable_gpio),
     TEXT("board", hardware),
     TEXT("board", serial),
+    TEXT("board", reboot_command),
     {"log", "level", 0, 0, 0, 0},
 };
 
@@ -53,6 +61,7 @@ void node_ini_defaults(struct node_ini *ret_ini)
     ret_ini->ahead_ms = 120;
     ret_ini->latency_ms = 40;
     ret_ini->quota_mib = 512;
+    ret_ini->temperature_max_c = 80;
     ret_ini->level = LOG_INFO;
 }
 

@@ -14,9 +14,13 @@
 #define NODE_INI_VALUE_SIZE 256
 
 struct node_ini {
+    /* [link]: HOST[:PORT] in order of preference, unless the command line has some */
+    char controllers[NODE_INI_VALUE_SIZE];
+
     /* [audio] */
     uint32_t ahead_ms; /* rendered ahead of the card, 40..1000; 120 */
     uint32_t latency_ms; /* buffer asked of the sound card, 5..500; 40 */
+    char microphone[NODE_INI_VALUE_SIZE]; /* for node tests, microphone.h; empty = none */
 
     /* [flash] */
     uint32_t quota_mib; /* for everything the node stores, 16..65536; 512 */
@@ -28,13 +32,24 @@ struct node_ini {
     char supply_mv_file[NODE_INI_VALUE_SIZE]; /* millivolts: hwmon in*_input */
     char supply_uv_file[NODE_INI_VALUE_SIZE]; /* microvolts: power_supply voltage_now */
     char mute_file[NODE_INI_VALUE_SIZE]; /* switch on the cabinet: 1 = muted */
+    char mute_gpio[NODE_INI_VALUE_SIZE]; /* the same as a line, gpio_line.h: on = muted */
+
+    /* [limits]: beyond them the node reports a fault */
+    uint32_t temperature_max_c; /* 30..120; 80 */
+    uint32_t supply_min_mv; /* 0..60000; 0 = not judged */
+
+    /* [watchdog] */
+    char device[NODE_INI_VALUE_SIZE]; /* /dev/watchdog: the board restarts when the node hangs */
 
     /* [amplifier] */
+    char enable_gpio[NODE_INI_VALUE_SIZE]; /* gpio_line.h */
     char enable_file[NODE_INI_VALUE_SIZE]; /* 1 or 0 is written: gpio value, led brightness */
 
     /* [board]: for people; empty = asked of the system */
     char hardware[64];
     char serial[64];
+    char reboot_command
+        [NODE_INI_VALUE_SIZE]; /* program that restarts the board; empty = the node ends */
 
     /* [log] */
     int level; /* debug, info, warn or error as enum log_level; info */

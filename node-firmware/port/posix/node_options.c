@@ -11,11 +11,13 @@ static const char help[] =
     "Runs one loudspeaker node: keeps time with its controller, plays what its station signed.\n"
     "\n"
     "  --state DIR              keys, plan and media of this node; created when missing\n"
-    "  --controller HOST[:PORT] where to dial; port 7443, IPv6 as [ADDRESS]:PORT\n"
+    "  --controller HOST[:PORT] where to dial; port 7443, IPv6 as [ADDRESS]:PORT. Again for\n"
+    "                           each standby, in order; all of one station\n"
     "  --join CODE              enrol with a join code first (loactl node join-code)\n"
     "  --audio portaudio[:DEVICE]  a sound card, by number or part of its name (the default)\n"
     "  --audio wav:PATH[,ppm=N]    record into PATH like a card whose crystal is N ppm off\n"
     "  --audio null                play nothing, keep the pace\n"
+    "  --microphone DEVICE|wav:PATH  hear the own horn in node tests\n"
     "  --config FILE            sensors, amplifier and limits of this board (INI)\n"
     "  --version, --help\n"
     "\n"
@@ -36,36 +38,28 @@ static enum err copy_part(char *to, size_t size, const char *from, size_t len, c
     return ERR_OK;
 }
 
-/* HOST, HOST:PORT, [V6], [V6]:PORT; a text with several colons is an IPv6 address without a port. */
-static enum err parse_controller(const char *text, struct node_options *o,
-                                 struct err_detail *detail)
+static enum err add_controller(const char *text, struct node_options *o, struct err_detail *detail)
 {
-    const char *host = text, *end = strchr(text, ':'), *port = NULL;
-    unsigned long v = NODE_OPTIONS_PORT;
-    char *rest;
+    enum err e;
 
-    if (text[0] == '[') {
-        host = text + 1;
-        end = strchr(text, ']');
-        if (end == NULL || (end[1] != '\0' && end[1] != ':'))
-            return err_set(detail, ERR_ARG, "write an IPv6 controller as [ADDRESS]:PORT");
-        port = end[1] == ':' ? end + 2 : NULL;
-    } else if (end == NULL || strchr(end + 1, ':') != NULL) {
-        end = text + strlen(text);
-    } else {
-        port = end + 1;
-    }
-    if (end == host)
-        return err_set(detail, ERR_ARG, "--controller needs a host name or address");
-    if (port != NULL) {
-        v = strtoul(port, &rest, 10);
-        if (port[0] < '0' || port[0] > '9' || *rest != '\0' || v < 1 || v > 65535)
-            return err_set(detail, ERR_ARG,
-                           "the port of --controller must be a number from 1 to 65535");
-    }
-    o->port = (uint16_t)v;
-    return copy_part(o->host, sizeof(o->host), host, (size_t)(end - host), "the controller's name",
-                     detail);
+    if (o->controller_count == ADDRESS_CONTROLLERS_MAX)
+        return err_set(detail, ERR_ARG, "at most %d times --controller", ADDRESS_CONTROLLERS_MAX);
+    e = address_parse(text, &o->controllers[o->controller_count], detail);
+    if (e == ERR_OK)
+        o->controller_count++;
+    return e;
+}
+
+enum err node_options_controllers(struct node_options *o, const char *text,
+                                  struct err_detail *detail)
+{
+    enum err e = ERR_OK;
+
+    if (o->controller_count == 0)
+        e = address_parse_list(text, o->controllers, &o->controller_count, detail);
+    if (e == ERR_OK && o->controller_count == 0)
+        e = err_set(detail, ERR_ARG, "--controller HOST[:PORT] is missing: where to dial");
+    return e;
 }
 
 static enum err parse_wav(const char *text, struct node_options *o, struct err_detail *detail)
@@ -125,8 +119,12 @@ static enum err set_option(const char *name, const char *value, struct node_opti
         o->config_file = value;
         return ERR_OK;
     }
+    if (strcmp(name, "--microphone") == 0) {
+        o->microphone = value;
+        return ERR_OK;
+    }
     if (strcmp(name, "--controller") == 0)
-        return parse_controller(value, o, detail);
+        return add_controller(value, o, detail);
     if (strcmp(name, "--audio") == 0)
         return parse_audio(value, o, detail);
     return parse_join(value, o, detail);
@@ -134,7 +132,8 @@ static enum err set_option(const char *name, const char *value, struct node_opti
 
 static bool takes_value(const char *name)
 {
-    static const char *const names[] = {"--state", "--controller", "--join", "--audio", "--config"};
+    static const char *const names[] = {"--state", "--controller", "--join",
+                                        "--audio", "--config",     "--microphone"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(name, names[i]) == 0)
@@ -146,7 +145,7 @@ static bool takes_value(const char *name)
 enum err node_options_parse(int argc, char *const *argv, struct node_options *ret_options,
                             struct err_detail *detail)
 {
-    struct node_options o = {.port = NODE_OPTIONS_PORT};
+    struct node_options o = {0};
 
     for (int i = 1; i < argc; i += 2) {
         enum err e;
@@ -167,8 +166,12 @@ enum err node_options_parse(int argc, char *const *argv, struct node_options *re
     }
     if (!o.help && !o.version && o.state_dir == NULL)
         return err_set(detail, ERR_ARG, "--state DIR is missing: where this node keeps its keys");
-    if (!o.help && !o.version && o.host[0] == '\0')
-        return err_set(detail, ERR_ARG, "--controller HOST[:PORT] is missing: where to dial");
+    if (!o.help && !o.version && o.config_file == NULL) {
+        enum err e = node_options_controllers(&o, "", detail);
+
+        if (e != ERR_OK)
+            return e;
+    }
     *ret_options = o;
     return ERR_OK;
 }

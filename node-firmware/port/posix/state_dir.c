@@ -130,3 +130,16 @@ void state_dir_boot_id(char *ret_text, size_t size)
     ret_text[strcspn(ret_text, "\n")] = '\0';
     fclose(file);
 }
+
+void state_dir_boot_id_bytes(uint8_t ret_bytes[16])
+{
+    char text[64], hex[33] = "";
+    size_t n = 0;
+
+    state_dir_boot_id(text, sizeof(text));
+    for (const char *c = text; *c != '\0' && n < 32; c++)
+        if (*c != '-')
+            hex[n++] = *c;
+    if (bytes_from_hex(hex, ret_bytes, 16) != ERR_OK)
+        memset(ret_bytes, 0, 16);
+}

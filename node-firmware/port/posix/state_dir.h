@@ -8,6 +8,8 @@
 #ifndef LOA_STATE_DIR_H
 #define LOA_STATE_DIR_H
 
+#include <stdint.h>
+
 #include "err.h"
 #include "flash.h"
 
@@ -37,5 +39,8 @@ void state_dir_close(struct state_dir *s);
 
 /* The kernel's boot id. Empty when there is none. */
 void state_dir_boot_id(char *ret_text, size_t size);
+
+/* The same as 16 bytes, all 0 when there is none. */
+void state_dir_boot_id_bytes(uint8_t ret_bytes[16]);
 
 #endif

@@ -4,15 +4,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "utf8.h"
 
-void telemetry_init(struct telemetry *t, const struct node_ini *ini)
+#define FLASH_LEAST_BYTES (UINT64_C(1) << 20)
+
+enum err telemetry_open(struct telemetry *t, const struct node_ini *ini, struct err_detail *detail)
 {
-    memset(t, 0, sizeof(*t));
-    t->ini = ini;
+    *t = (struct telemetry){.ini = ini, .mute.fd = -1, .flash_fd = -1};
+    return ini->mute_gpio[0] != '\0' ? gpio_line_open(ini->mute_gpio, false, &t->mute, detail)
+                                     : ERR_OK;
+}
+
+void telemetry_close(struct telemetry *t)
+{
+    if (t->ini != NULL)
+        gpio_line_close(&t->mute);
 }
 
 /* The first line of a small file. False when there is none. */
@@ -49,7 +59,7 @@ static bool read_number(const char *path, long *ret_value)
     return true;
 }
 
-static uint32_t positive(long v)
+static uint32_t positive(int64_t v)
 {
     return v < 0 ? 0 : v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
 }
@@ -63,6 +73,42 @@ static uint32_t rss_kb(void)
     if (!read_line("/proc/self/statm", text, sizeof(text)) || sscanf(text, "%*u %lu", &pages) != 1)
         return 0;
     return (uint32_t)(pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* What the kernel could give to new programs. */
+static uint32_t memory_free_kb(void)
+{
+    char line[128];
+    unsigned long kb = 0;
+    FILE *file = fopen("/proc/meminfo", "re");
+
+    if (file == NULL)
+        return 0;
+    while (fgets(line, sizeof(line), file) != NULL && sscanf(line, "MemAvailable: %lu", &kb) != 1)
+        continue;
+    fclose(file);
+    return (uint32_t)kb;
+}
+
+static void read_disk(const struct telemetry *t, struct node_telemetry *now)
+{
+    struct statvfs st;
+
+    if (t->flash_fd < 0 || fstatvfs(t->flash_fd, &st) < 0)
+        return;
+    now->disk_free_bytes = (uint64_t)st.f_bavail * st.f_frsize;
+    now->flash_full = now->disk_free_bytes < FLASH_LEAST_BYTES;
+    now->flash_failed = (st.f_flag & ST_RDONLY) != 0;
+}
+
+static bool muted(const struct telemetry *t)
+{
+    bool on = false;
+    long v;
+
+    if (t->mute.fd >= 0 && gpio_line_get(&t->mute, &on) && on)
+        return true;
+    return read_number(t->ini->mute_file, &v) && v == 1;
 }
 
 void telemetry_read(struct telemetry *t, usec_t mono_us, struct node_telemetry *ret_telemetry)
@@ -83,27 +129,14 @@ void telemetry_read(struct telemetry *t, usec_t mono_us, struct node_telemetry *
             now.supply_mv = positive(v);
         else if (read_number(t->ini->supply_uv_file, &v))
             now.supply_mv = positive(v / 1000);
-        now.muted_locally = read_number(t->ini->mute_file, &v) && v == 1;
+        now.muted_locally = muted(t);
         now.rss_kb = rss_kb();
+        now.memory_free_kb = memory_free_kb();
+        read_disk(t, &now);
         t->last = now;
         t->read_mono_us = mono_us;
     }
     *ret_telemetry = t->last;
-}
-
-bool telemetry_set_amplifier(const struct telemetry *t, bool on)
-{
-    bool ok;
-    int fd;
-
-    if (t->ini->enable_file[0] == '\0')
-        return true;
-    fd = open(t->ini->enable_file, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    ok = write(fd, on ? "1\n" : "0\n", 2) == 2;
-    close(fd);
-    return ok;
 }
 
 /* Text of unknown origin goes into a message: it must be UTF-8. */

@@ -1,6 +1,6 @@
-/* telemetry.h - what the board says about itself: temperature, mains, supply, mute switch, memory.
+/* telemetry.h - what the board says about itself: temperature, mains, supply, mute switch, memory, disk.
  *
- * Sensors are files of sysfs named in the configuration; one that cannot be read is reported as absent.
+ * Sensors are files of sysfs, or a GPIO line, named in the configuration; one that cannot be read is reported as absent.
  * Read at most every TELEMETRY_INTERVAL_US. Thread: main. */
 #ifndef LOA_TELEMETRY_H
 #define LOA_TELEMETRY_H
@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "gpio_line.h"
 #include "node_ini.h"
 #include "port.h"
 #include "units.h"
@@ -16,17 +17,19 @@
 
 struct telemetry {
     const struct node_ini *ini; /* borrowed */
+    struct gpio_line mute; /* the switch, where it is a line */
+    int flash_fd; /* directory of the flash objects; -1 not judged */
     usec_t read_mono_us; /* 0 never */
     struct node_telemetry last;
 };
 
-void telemetry_init(struct telemetry *t, const struct node_ini *ini);
+/* ERR_FORMAT, ERR_IO  the mute switch's line cannot be used, with detail */
+MUST_USE enum err telemetry_open(struct telemetry *t, const struct node_ini *ini,
+                                 struct err_detail *detail);
+void telemetry_close(struct telemetry *t);
 
-/* The sensors' values; `underruns` is left at 0 for the caller. */
+/* The sensors' values; what concerns card, amplifier and failed writes is left at 0 for the caller. */
 void telemetry_read(struct telemetry *t, usec_t mono_us, struct node_telemetry *ret_telemetry);
-
-/* Switch the amplifier's enable line; no-op where the board has none. False when it could not be. */
-bool telemetry_set_amplifier(const struct telemetry *t, bool on);
 
 /* What people call this board: configuration, else device tree, else machine name. */
 void telemetry_hardware(const struct node_ini *ini, char *ret_text, size_t size);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "apifix_ports.h"
@@ -37,36 +38,46 @@ int apifix_setup(void **state)
     assert_int_equal(store_station_put(f->db, &f->station), ERR_OK);
     f->now_us = NOW_US;
     snprintf(f->remote, sizeof(f->remote), "192.0.2.7");
+    snprintf(f->console_dir, sizeof(f->console_dir), "%s/console", f->dir);
+    snprintf(f->resume_dir, sizeof(f->resume_dir), "%s/uploads", f->dir);
+    assert_int_equal(mkdir(f->resume_dir, 0700), 0);
     ports = apifix_ports(f);
     assert_int_equal(api_new(&ports, ADMIN_CODE, &f->api), ERR_OK);
     f->handler = api_handler(f->api);
     return 0;
 }
 
-int apifix_teardown(void **state)
+/* Returns how many uploads were left in it. */
+static unsigned remove_dir(const char *name)
 {
-    struct apifix *f = *state;
-    DIR *dir;
+    DIR *dir = opendir(name);
     struct dirent *entry;
     unsigned left = 0;
 
-    api_free(f->api);
-    registry_free(f->registry);
-    db_close(f->db);
-    json_decref(f->body);
-    dir = opendir(f->dir);
     assert_non_null(dir);
     while ((entry = readdir(dir)) != NULL) {
         char path[512];
 
-        snprintf(path, sizeof(path), "%s/%s", f->dir, entry->d_name);
+        snprintf(path, sizeof(path), "%s/%s", name, entry->d_name);
         left += strncmp(entry->d_name, "upload-", 7) == 0 ? 1 : 0;
         if (entry->d_name[0] != '.')
             unlink(path);
     }
     closedir(dir);
-    assert_int_equal(rmdir(f->dir), 0);
-    assert_int_equal(left, 0);
+    assert_int_equal(rmdir(name), 0);
+    return left;
+}
+
+int apifix_teardown(void **state)
+{
+    struct apifix *f = *state;
+
+    api_free(f->api);
+    registry_free(f->registry);
+    db_close(f->db);
+    json_decref(f->body);
+    (void)remove_dir(f->resume_dir);
+    assert_int_equal(remove_dir(f->dir), 0);
     free(f);
     return 0;
 }
@@ -133,8 +144,15 @@ static struct web_request request(struct apifix *f, struct request_texts *t, enu
         .authorization = t->bearer,
         .cookie = "",
         .content_type = "",
-        .if_match = "",
-        .idempotency_key = "",
+        .if_match = f->if_match != NULL ? f->if_match : "",
+        .if_none_match = f->if_none_match != NULL ? f->if_none_match : "",
+        .range = f->range != NULL ? f->range : "",
+        .if_range = f->if_range != NULL ? f->if_range : "",
+        .accept_encoding = f->accept_encoding != NULL ? f->accept_encoding : "",
+        .accept_language = f->accept_language != NULL ? f->accept_language : "",
+        .origin = f->origin != NULL ? f->origin : "",
+        .host = f->host != NULL ? f->host : "dai.example:8443",
+        .idempotency_key = f->idempotency_key != NULL ? f->idempotency_key : "",
         .csrf = f->csrf,
         .remote = f->remote,
     };
@@ -163,6 +181,8 @@ static unsigned deliver(struct apifix *f, struct web_request *req, const char *b
         req->body = bytes_of(body, strlen(body));
     }
     f->handler.on_request(f->handler.ctx, req);
+    if (f->hold_work)
+        return f->answered == req->id ? f->status : 0;
     run_worker(f);
     assert_int_equal(f->answered, req->id);
     return f->status;
@@ -185,6 +205,32 @@ unsigned apifix_send_cookie(struct apifix *f, enum web_method method, const char
 
     req.cookie = cookie;
     return deliver(f, &req, body);
+}
+
+void apifix_work(struct apifix *f)
+{
+    run_worker(f);
+}
+
+void apifix_restart(struct apifix *f)
+{
+    struct api_ports ports = apifix_ports(f);
+
+    api_free(f->api);
+    assert_int_equal(api_new(&ports, ADMIN_CODE, &f->api), ERR_OK);
+    f->handler = api_handler(f->api);
+}
+
+unsigned apifix_socket(struct apifix *f, const char *path, unsigned roles, const char *cookie,
+                       uint64_t *ret_id)
+{
+    struct request_texts t;
+    struct web_request req = request(f, &t, WEB_GET, path, roles);
+
+    if (roles == 0)
+        req.cookie = cookie;
+    *ret_id = req.id;
+    return f->handler.on_socket(f->handler.ctx, &req);
 }
 
 void apifix_expect(struct apifix *f, unsigned status, unsigned got, const char *file, int line)
@@ -301,10 +347,15 @@ uint64_t apifix_bulletin(struct apifix *f, const char *title, bool approve)
     return id;
 }
 
+static enum web_method upload_method(const struct apifix *f)
+{
+    return f->upload_method != WEB_NONE ? f->upload_method : WEB_POST;
+}
+
 bool apifix_upload_begin(struct apifix *f, const char *path, unsigned roles, uint64_t *ret_id)
 {
     struct request_texts t;
-    struct web_request req = request(f, &t, WEB_POST, path, roles);
+    struct web_request req = request(f, &t, upload_method(f), path, roles);
 
     req.content_length = 1000;
     *ret_id = req.id;
@@ -319,7 +370,7 @@ bool apifix_upload_piece(struct apifix *f, uint64_t id, const void *data, size_t
 void apifix_upload_end(struct apifix *f, uint64_t id, const char *path, unsigned roles)
 {
     struct request_texts t;
-    struct web_request req = request(f, &t, WEB_POST, path, roles);
+    struct web_request req = request(f, &t, upload_method(f), path, roles);
 
     req.id = id;
     f->handler.on_request(f->handler.ctx, &req);

@@ -54,10 +54,11 @@ def faults_of(doc, route):
         yield f"summary is {operation.get('summary')!r}, not {route['summary']!r}"
     if sorted(operation.get("x-roles", [])) != sorted(route["roles"]):
         yield f"x-roles is {operation.get('x-roles')}, not {route['roles']}"
-    if ("security" in operation) != (route["roles"] == ["anyone"]):
+    if (operation.get("security") == []) != (route["roles"] == ["anyone"]):
         yield "only what anyone may call lifts the security requirement"
     content = resolve(doc, operation.get("requestBody", {})).get("content", {})
-    kind = {"none": [], "json": ["application/json"], "upload": ["application/octet-stream"]}
+    kind = {"none": [], "json": ["application/json"], "upload": ["application/octet-stream"],
+            "cap": ["application/cap+xml"]}
     if list(content) != kind[route["body"]]:
         yield f"takes {list(content)}, not {kind[route['body']]}"
     elif route["body"] == "json":

@@ -49,7 +49,9 @@ static json_t *keys_of(struct apifix *f, const struct route *r)
 static void print_route(struct apifix *f, const struct route *r)
 {
     static const char *const bodies[] = {
-        [ROUTE_NO_BODY] = "none", [ROUTE_JSON] = "json", [ROUTE_UPLOAD] = "upload"};
+        [ROUTE_NO_BODY] = "none", [ROUTE_JSON] = "json",   [ROUTE_UPLOAD] = "upload",
+        [ROUTE_PHOTO] = "upload", [ROUTE_PART] = "upload", [ROUTE_SOUND] = "upload",
+        [ROUTE_CAP] = "cap"};
     json_t *line = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "method", web_method_name(r->method),
                              "path", r->pattern, "summary", r->summary, "body", bodies[r->body],
                              "roles", roles_of(r), "keys", keys_of(f, r));

@@ -31,12 +31,15 @@ static void test_the_one_time_code_makes_one_administrator(void **state)
     expect_status(f, 401,
                   apifix_send(f, WEB_POST, "/api/v1/setup", 0, SETUP("wrong", "long enough")));
     expect_status(f, 422, apifix_send(f, WEB_POST, "/api/v1/setup", 0, SETUP(ADMIN_CODE, "short")));
+    assert_int_equal(f->set_ups, 0);
     expect_status(f, 201,
                   apifix_send(f, WEB_POST, "/api/v1/setup", 0, SETUP(ADMIN_CODE, "long enough")));
+    assert_int_equal(f->set_ups, 1);
     assert_string_equal(apifix_string(f, "user.roles.0"), "admin");
     assert_int_equal(strlen(apifix_string(f, "token")), 68);
     expect_status(f, 409,
                   apifix_send(f, WEB_POST, "/api/v1/setup", 0, SETUP(ADMIN_CODE, "long enough")));
+    assert_int_equal(f->set_ups, 1);
     assert_int_equal(apifix_journal(f, NULL), 2);
 }
 
@@ -57,6 +60,7 @@ static void test_a_session_works_until_logout_or_its_end(void **state)
     struct apifix *f = *state;
     char cookie[256];
 
+    f->station.policy.idle_min = 0;
     sign_in(f, cookie);
     expect_status(f, 200, apifix_send_cookie(f, WEB_GET, "/api/v1/whoami", cookie, NULL));
     assert_string_equal(apifix_string(f, "user.login"), "lan");
@@ -186,8 +190,107 @@ static void test_a_password_is_changed_with_the_present_one(void **state)
                   apifix_send_cookie(f, WEB_POST, "/api/v1/whoami/password", cookie,
                                      "{\"present\": \"" PASSWORD
                                      "\", \"password\": \"0987654321\"}"));
-    expect_status(f, 401, apifix_send_cookie(f, WEB_GET, "/api/v1/whoami", cookie, NULL));
+    expect_status(f, 200, apifix_send_cookie(f, WEB_GET, "/api/v1/whoami", cookie, NULL));
     expect_status(f, 200, apifix_send(f, WEB_POST, "/api/v1/login", 0, LOGIN("lan", "0987654321")));
+}
+
+/* Sign in once more, as a program does; returns its token. */
+static void sign_in_elsewhere(struct apifix *f, const char *password, char ret_token[128])
+{
+    char body[160];
+
+    snprintf(body, sizeof(body), "{\"login\": \"lan\", \"password\": \"%s\", \"bearer\": true}",
+             password);
+    f->token[0] = '\0';
+    expect_status(f, 200, apifix_send(f, WEB_POST, "/api/v1/login", 0, body));
+    snprintf(ret_token, 128, "%s", apifix_string(f, "token"));
+}
+
+static unsigned whoami(struct apifix *f, const char *token)
+{
+    unsigned status;
+
+    snprintf(f->token, sizeof(f->token), "%s", token);
+    status = apifix_send(f, WEB_GET, "/api/v1/whoami", ROLE_ALL, NULL);
+    f->token[0] = '\0';
+    return status;
+}
+
+static void make_token(struct apifix *f, const char *session, char ret_token[128])
+{
+    snprintf(f->token, sizeof(f->token), "%s", session);
+    expect_status(f, 201,
+                  apifix_send(f, WEB_POST, "/api/v1/tokens", ROLE_ALL, "{\"label\": \"pi\"}"));
+    snprintf(ret_token, 128, "%s", apifix_string(f, "token"));
+    f->token[0] = '\0';
+}
+
+static void test_a_new_password_signs_out_everywhere_else(void **state)
+{
+    struct apifix *f = *state;
+    char here[128], elsewhere[128], program[128], another[128];
+
+    (void)apifix_user(f, "lan", ROLE_OPERATOR);
+    sign_in_elsewhere(f, PASSWORD, here);
+    sign_in_elsewhere(f, PASSWORD, elsewhere);
+    make_token(f, elsewhere, program);
+    snprintf(another, sizeof(another), "%s", apifix_token(f, ROLE_TECHNICIAN));
+    snprintf(f->token, sizeof(f->token), "%s", here);
+    expect_status(f, 401,
+                  apifix_send(f, WEB_POST, "/api/v1/whoami/password", ROLE_ALL,
+                              "{\"present\": \"wrong\", \"password\": \"0987654321\"}"));
+    expect_status(f, 200, whoami(f, elsewhere)); /* nothing was changed */
+    f->now_us += USEC_PER_HOUR;
+    snprintf(f->token, sizeof(f->token), "%s", here);
+    expect_status(f, 204,
+                  apifix_send(f, WEB_POST, "/api/v1/whoami/password", ROLE_ALL,
+                              "{\"present\": \"" PASSWORD "\", \"password\": \"0987654321\"}"));
+    expect_status(f, 200, whoami(f, here));
+    expect_status(f, 401, whoami(f, elsewhere));
+    expect_status(f, 200, whoami(f, program));
+    expect_status(f, 200, whoami(f, another));
+}
+
+static void test_who_is_shut_out_or_reset_by_another_is_out_at_once(void **state)
+{
+    struct apifix *f = *state;
+    static const char *const changes[][2] = {
+        {"{\"password\": \"0987654321\"}", "0987654321"},
+        {"{\"disabled\": true}", "0987654321"},
+    };
+    char session[128], program[128], path[64];
+    struct user_id lan = apifix_user(f, "lan", ROLE_OPERATOR);
+    const char *password = PASSWORD;
+
+    snprintf(path, sizeof(path), "/api/v1/users/%llu", (unsigned long long)lan.v);
+    for (int i = 0; i < 2; i++) {
+        sign_in_elsewhere(f, password, session);
+        make_token(f, session, program);
+        expect_status(f, 200, apifix_send(f, WEB_PATCH, path, ROLE_ADMIN, "{\"name\": \"Lan\"}"));
+        expect_status(f, 200, whoami(f, session)); /* another name is no reason */
+        expect_status(f, 200, apifix_send(f, WEB_PATCH, path, ROLE_ADMIN, changes[i][0]));
+        password = changes[i][1];
+        expect_status(f, 200, apifix_send(f, WEB_PATCH, path, ROLE_ADMIN, "{\"disabled\": false}"));
+        expect_status(f, 401, whoami(f, session)); /* nor when the account is opened again */
+        expect_status(f, i == 0 ? 200 : 401, whoami(f, program));
+    }
+    sign_in_elsewhere(f, password, session);
+}
+
+static void test_an_administrator_who_resets_the_own_password_stays(void **state)
+{
+    struct apifix *f = *state;
+    char here[128], elsewhere[128], path[64];
+    struct user_id lan = apifix_user(f, "lan", ROLE_ADMIN);
+
+    snprintf(path, sizeof(path), "/api/v1/users/%llu", (unsigned long long)lan.v);
+    sign_in_elsewhere(f, PASSWORD, here);
+    sign_in_elsewhere(f, PASSWORD, elsewhere);
+    snprintf(f->token, sizeof(f->token), "%s", here);
+    expect_status(f, 200,
+                  apifix_send(f, WEB_PATCH, path, ROLE_ADMIN, "{\"password\": \"0987654321\"}"));
+    expect_status(f, 200, whoami(f, here));
+    expect_status(f, 401, whoami(f, elsewhere));
 }
 
 static void test_tokens_are_named_shown_once_and_revocable(void **state)
@@ -223,7 +326,7 @@ static void test_bodies_are_read_strictly(void **state)
         const char *says;
         unsigned status;
     } cases[] = {
-        {"", "empty", 400},
+        {"", "missing", 400},
         {"{", "line 1", 400},
         {"[]", "not a JSON object", 400},
         {"\"x\"", "not", 400},
@@ -272,11 +375,51 @@ static void test_broken_credentials_are_refused(void **state)
         expect_status(f, 401, apifix_send_cookie(f, WEB_GET, "/api/v1/whoami", cookies[i], NULL));
 }
 
+static void test_the_wizard_names_the_station(void **state)
+{
+    struct apifix *f = *state;
+    static const char *const bad[] = {
+        "\"station_code\": \"123\"",
+        "\"profile\": \"city\"",
+        "\"timezone\": \"Mars/Phobos\"",
+    };
+    char body[300];
+
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(body, sizeof(body),
+                 "{\"code\": \"" ADMIN_CODE "\", \"login\": \"chu\", \"name\": \"Chủ\","
+                 " \"password\": \"long enough\", %s}",
+                 bad[i]);
+        expect_status(f, 400, apifix_send(f, WEB_POST, "/api/v1/setup", 0, body));
+        assert_string_equal(f->station.code, "27148");
+    }
+    expect_status(
+        f, 409,
+        apifix_send(f, WEB_POST, "/api/v1/setup", 0,
+                    "{\"code\": \"" ADMIN_CODE "\", \"login\": \"chu\", \"name\":"
+                    " \"Chủ\", \"password\": \"long enough\", \"station_code\": \"00331\","
+                    " \"station_name\": \"Xã Mới\", \"profile\": \"rural\"}"));
+    expect_status(
+        f, 201,
+        apifix_send(f, WEB_POST, "/api/v1/setup", 0,
+                    "{\"code\": \"" ADMIN_CODE "\", \"login\": \"chu\", \"name\":"
+                    " \"Chủ\", \"password\": \"long enough\", \"station_code\": \"27148\","
+                    " \"station_name\": \"Xã Mới\", \"profile\": \"rural\"}"));
+    assert_int_equal(f->policy_changes, 1);
+    assert_string_equal(f->station.code, "27148");
+    expect_status(f, 200, apifix_send(f, WEB_GET, "/api/v1/station", ROLE_ADMIN, NULL));
+    assert_string_equal(apifix_string(f, "name"), "Xã Mới");
+    assert_string_equal(apifix_string(f, "profile"), "rural");
+    expect_status(f, 200, apifix_send(f, WEB_GET, "/api/v1/health", 0, NULL));
+    assert_true(json_is_true(apifix_json(f, "set_up")));
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, apifix_setup, apifix_teardown)
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        WITH(test_the_wizard_names_the_station),
         WITH(test_the_one_time_code_makes_one_administrator),
         WITH(test_signing_in_needs_the_right_password),
         WITH(test_a_session_works_until_logout_or_its_end),
@@ -288,6 +431,9 @@ int main(void)
         WITH(test_the_last_administrator_stays),
         WITH(test_accounts_are_added_listed_and_never_show_hashes),
         WITH(test_a_password_is_changed_with_the_present_one),
+        WITH(test_a_new_password_signs_out_everywhere_else),
+        WITH(test_who_is_shut_out_or_reset_by_another_is_out_at_once),
+        WITH(test_an_administrator_who_resets_the_own_password_stays),
         WITH(test_tokens_are_named_shown_once_and_revocable),
         WITH(test_bodies_are_read_strictly),
         WITH(test_deep_json_is_refused),

@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "store_media.h"
+
 #define OPERATOR ROLE_OPERATOR
 #define UPLOAD "/api/v1/media?title=B%E1%BA%A3n%20tin&name=a.wav"
 
 static struct media_info imported(struct apifix *f)
 {
-    struct media_info info = {.duration_ms = 5000, .created_us = NOW_US};
+    struct media_info info = {.duration_ms = 5000, .created_us = NOW_US, .created_by = {1}};
     char action[64];
 
     info.id.sha256[0] = 9;
@@ -46,6 +48,65 @@ static void test_an_upload_goes_to_a_file_and_its_import(void **state)
     assert_int_equal(apifix_number(f, "duration_ms"), 5000);
     apifix_journal(f, action);
     assert_string_equal(action, "media.import");
+}
+
+static enum err media_of(struct apifix *f, struct media_info *ret_media)
+{
+    const struct media_id id = {{9}};
+
+    return store_media_get(f->db, &id, ret_media);
+}
+
+static void test_an_import_is_stored_and_journalled_or_neither(void **state)
+{
+    struct apifix *f = *state;
+    unsigned faults = 0;
+
+    for (unsigned n = 1;; n++) {
+        struct media_info info, stored;
+        uint64_t before, id;
+        bool is_over;
+
+        assert_true(apifix_upload_begin(f, UPLOAD, OPERATOR, &id));
+        assert_true(apifix_upload_piece(f, id, "RIFF", 4));
+        apifix_upload_end(f, id, UPLOAD, OPERATOR);
+        unlink(f->import_path);
+        info = imported(f);
+        before = apifix_journal(f, NULL);
+        db_set_fault(f->db, n, 0);
+        f->import_done(f->import_arg, ERR_OK, &info, NULL);
+        is_over = db_fault_pending(f->db);
+        db_set_fault(f->db, 0, 0);
+        assert_int_equal(media_of(f, &stored), f->status == 201 ? ERR_OK : ERR_NOT_FOUND);
+        assert_int_equal(apifix_journal(f, NULL), before + (f->status == 201));
+        if (is_over)
+            break;
+        faults++;
+    }
+    assert_int_equal(f->status, 201);
+    assert_true(faults > 3);
+}
+
+static void test_the_same_sound_again_keeps_its_first_title(void **state)
+{
+    struct apifix *f = *state;
+    struct media_info info;
+
+    for (int i = 0; i < 2; i++) {
+        uint64_t id;
+
+        assert_true(apifix_upload_begin(f, UPLOAD, OPERATOR, &id));
+        assert_true(apifix_upload_piece(f, id, "RIFF", 4));
+        apifix_upload_end(f, id, UPLOAD, OPERATOR);
+        unlink(f->import_path);
+        info = imported(f);
+        if (i == 1)
+            snprintf(info.title, sizeof(info.title), "Tên khác");
+        f->import_done(f->import_arg, ERR_OK, &info, NULL);
+        assert_int_equal(f->status, 201);
+        assert_string_equal(apifix_string(f, "title"), "Bản tin");
+    }
+    assert_int_equal(apifix_journal(f, NULL), 2);
 }
 
 static void test_an_unusable_file_is_explained(void **state)
@@ -114,13 +175,24 @@ static void test_media_are_listed_fetched_and_deleted_when_unused(void **state)
     struct apifix *f = *state;
     char hex[65];
     char path[128];
+    FILE *file;
 
     apifix_media(f, 200, 1000, hex);
     expect_status(f, 200, apifix_send(f, WEB_GET, "/api/v1/media", OPERATOR, NULL));
     assert_string_equal(apifix_string(f, "items.0.sha256"), hex);
+    snprintf(path, sizeof(path), "%s/media-c8", f->dir);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs("OggS and so on", file) >= 0);
+    assert_int_equal(fclose(file), 0);
     snprintf(path, sizeof(path), "/api/v1/media/%s/file", hex);
     expect_status(f, 200, apifix_send(f, WEB_GET, path, OPERATOR, NULL));
-    assert_string_equal(f->file, "/media/c8");
+    assert_string_equal(f->text, "OggS and so on");
+    assert_string_equal(f->type, "audio/ogg");
+    f->range = "bytes=5-7";
+    expect_status(f, 206, apifix_send(f, WEB_GET, path, OPERATOR, NULL));
+    assert_string_equal(f->text, "and");
+    f->range = NULL;
     snprintf(path, sizeof(path), "/api/v1/media/%s", hex);
     expect_status(f, 204, apifix_send(f, WEB_DELETE, path, OPERATOR, NULL));
     assert_int_equal(f->media_deletions, 1);
@@ -145,6 +217,7 @@ static void test_a_bulletin_goes_from_draft_to_approval(void **state)
     struct apifix *f = *state;
     uint64_t id = apifix_bulletin(f, "Tiêm chủng", false);
     char action[64];
+    char name[32];
 
     assert_int_equal(id, 1);
     expect_status(f, 409,
@@ -164,6 +237,11 @@ static void test_a_bulletin_goes_from_draft_to_approval(void **state)
     expect_status(f, 200, apifix_send(f, WEB_GET, "/api/v1/bulletins/1", ROLE_AUDITOR, NULL));
     assert_string_equal(apifix_string(f, "state"), "approved");
     assert_true(json_array_size(apifix_json(f, "history")) >= 4);
+    snprintf(name, sizeof(name), "user-%u", OPERATOR);
+    assert_string_equal(apifix_string(f, "author_name"), name);
+    assert_string_equal(
+        json_string_value(json_object_get(json_array_get(apifix_json(f, "history"), 0), "by_name")),
+        name);
     assert_int_equal(apifix_number(f, "duration_ms"), 60000);
     expect_status(f, 200,
                   apifix_send(f, WEB_GET, "/api/v1/bulletins?state=approved", OPERATOR, NULL));
@@ -199,6 +277,7 @@ static void test_who_changed_a_bulletin_does_not_approve_it(void **state)
     (void)apifix_bulletin(f, "A", false);
     apifix_media(f, 204, 2000, hex);
     snprintf(body, sizeof(body), "{\"title\": \"B\", \"media\": [\"%s\"]}", hex);
+    f->if_match = "*";
     expect_status(f, 200, apifix_send(f, WEB_PUT, "/api/v1/bulletins/1", both, body));
     expect_status(f, 200, apifix_send(f, WEB_POST, "/api/v1/bulletins/1/submit", OPERATOR, NULL));
     expect_status(f, 403, apifix_send(f, WEB_POST, "/api/v1/bulletins/1/approve", both, NULL));
@@ -243,6 +322,7 @@ static void test_a_draft_is_changed_and_deleted(void **state)
     snprintf(body, sizeof(body),
              "{\"title\": \"B\", \"media\": [\"%s\", \"%s\"], \"priority\": \"priority\"}", hex,
              hex);
+    f->if_match = "*";
     expect_status(f, 200, apifix_send(f, WEB_PUT, "/api/v1/bulletins/1", OPERATOR, body));
     assert_int_equal(apifix_number(f, "duration_ms"), 4000);
     assert_string_equal(apifix_string(f, "priority"), "priority");
@@ -511,6 +591,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         WITH(test_an_upload_goes_to_a_file_and_its_import),
+        WITH(test_an_import_is_stored_and_journalled_or_neither),
+        WITH(test_the_same_sound_again_keeps_its_first_title),
         WITH(test_an_unusable_file_is_explained),
         WITH(test_an_upload_that_breaks_off_leaves_no_file),
         WITH(test_uploads_are_refused_before_their_body),

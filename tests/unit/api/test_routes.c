@@ -122,6 +122,7 @@ static void test_the_page_and_health_need_no_account(void **state)
     expect_status(f, 200, apifix_send(f, WEB_GET, "/api/v1/health", 0, NULL));
     assert_string_equal(apifix_string(f, "status"), "ok");
     assert_false(json_is_true(apifix_json(f, "set_up")));
+    assert_true(json_is_false(apifix_json(f, "training")));
 }
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, apifix_setup, apifix_teardown)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "joincode.h"
+#include "store_alarm.h"
 #include "store_node.h"
 
 #define TECH ROLE_TECHNICIAN
@@ -123,6 +124,64 @@ static void test_a_revoked_node_is_dropped_at_once(void **state)
     expect_status(f, 200, apifix_send(f, WEB_GET, "/api/v1/nodes/1", TECH, NULL));
     assert_string_equal(apifix_string(f, "state"), "revoked");
     expect_status(f, 409, apifix_send(f, WEB_PATCH, "/api/v1/nodes/1", TECH, "{\"muted\": true}"));
+}
+
+static void test_a_node_is_tested_unless_it_is_muted_or_away(void **state)
+{
+    struct apifix *f = *state;
+    struct node_id id = {apifix_node(f, apifix_zone(f, "1", "A"), "N")};
+    struct node_entry *node = registry_find(f->registry, id);
+
+    expect_status(f, 409, apifix_send(f, WEB_POST, "/api/v1/nodes/1/test", TECH, NULL));
+    assert_true(apifix_says(f, "not connected"));
+    node->live.ready = true;
+    node->live.status.muted_locally = true;
+    expect_status(f, 409, apifix_send(f, WEB_POST, "/api/v1/nodes/1/test", TECH, NULL));
+    assert_true(apifix_says(f, "switch on its cabinet"));
+    node->live.status.muted_locally = false;
+    node->record.muted = true;
+    expect_status(f, 409, apifix_send(f, WEB_POST, "/api/v1/nodes/1/test", TECH, NULL));
+    assert_true(apifix_says(f, "is muted"));
+    assert_int_equal(f->node_tests, 0);
+    node->record.muted = false;
+    expect_status(f, 202, apifix_send(f, WEB_POST, "/api/v1/nodes/1/test", TECH, NULL));
+    assert_int_equal(f->node_tests, 1);
+    assert_int_equal(apifix_number(f, "order"), 77);
+    node->live.test.order_id = 77;
+    expect_status(f, 200, apifix_send(f, WEB_GET, "/api/v1/nodes/1", TECH, NULL));
+    assert_string_equal(apifix_string(f, "test.state"), "waiting");
+    node->live.test.verdict = loa_Verdict_VERDICT_MUTED;
+    expect_status(f, 200, apifix_send(f, WEB_GET, "/api/v1/nodes/1", TECH, NULL));
+    assert_string_equal(apifix_string(f, "test.state"), "refused");
+}
+
+static void test_alarms_are_listed_and_acknowledged(void **state)
+{
+    struct apifix *f = *state;
+    struct node_id node = {apifix_node(f, apifix_zone(f, "1", "A"), "N")};
+    char action[64];
+    uint64_t id;
+
+    assert_int_equal(store_alarm_raise(f->db, node, ALARM_LINK_LOST, NOW_US, &id), ERR_OK);
+    assert_int_equal(store_alarm_raise(f->db, node, ALARM_UNDERRUNS, NOW_US, &id), ERR_OK);
+    assert_int_equal(store_alarm_clear(f->db, node, ALARM_UNDERRUNS, NOW_US + 1, &id), ERR_OK);
+    expect_status(f, 204,
+                  apifix_send(f, WEB_POST, "/api/v1/alarms/1/acknowledge", ROLE_OPERATOR, NULL));
+    apifix_journal(f, action);
+    assert_string_equal(action, "alarm.acknowledge");
+    expect_status(f, 409,
+                  apifix_send(f, WEB_POST, "/api/v1/alarms/1/acknowledge", ROLE_OPERATOR, NULL));
+    expect_status(f, 404,
+                  apifix_send(f, WEB_POST, "/api/v1/alarms/8/acknowledge", ROLE_OPERATOR, NULL));
+    expect_status(f, 200, apifix_send(f, WEB_GET, "/api/v1/alarms", ROLE_AUDITOR, NULL));
+    assert_int_equal(json_array_size(apifix_json(f, "items")), 1);
+    assert_string_equal(apifix_string(f, "items.0.kind"), "link_lost");
+    assert_string_equal(apifix_string(f, "items.0.level"), "critical");
+    assert_string_equal(apifix_string(f, "items.0.node_name"), "N");
+    assert_string_equal(apifix_string(f, "items.0.acknowledged_by"), "user-1");
+    expect_status(f, 200, apifix_send(f, WEB_GET, "/api/v1/alarms?all=1", ROLE_AUDITOR, NULL));
+    assert_int_equal(json_array_size(apifix_json(f, "items")), 2);
+    assert_int_equal(apifix_number(f, "items.1.cleared_us"), NOW_US + 1);
 }
 
 static void test_join_codes_pin_the_ca_and_are_shown_once(void **state)
@@ -292,6 +351,8 @@ int main(void)
         WITH(test_nodes_show_record_and_live_state),
         WITH(test_a_node_is_changed_by_whom_may_what),
         WITH(test_a_revoked_node_is_dropped_at_once),
+        WITH(test_a_node_is_tested_unless_it_is_muted_or_away),
+        WITH(test_alarms_are_listed_and_acknowledged),
         WITH(test_join_codes_pin_the_ca_and_are_shown_once),
         WITH(test_policy_takes_effect_and_is_checked),
         WITH(test_the_journal_is_read_and_verified),

@@ -169,12 +169,13 @@ static void test_each_packet_comes_once_in_order_and_ahead_of_its_time(void **st
         assert_int_equal(r->last, payload.data[payload.len - 1]);
         /* At most the lead and a bundle early, at least the lead less a step. */
         assert_true(r->pts_us - r->at_us > ENGINE_LEAD_US - ENGINE_STEP_US);
-        assert_true(r->pts_us - r->at_us <= ENGINE_LEAD_US + ENGINE_BUNDLE_PACKETS * PACKET_US);
+        assert_true(r->pts_us - r->at_us <=
+                    ENGINE_LEAD_US + engine_bundle_packets(ENGINE_LEAD_US) * PACKET_US);
     }
     assert_int_equal(heard.lasts, 1);
     assert_int_equal(heard.end_seq, programme_packets(p));
     assert_int_equal(heard.end_us, START_US + 5 * USEC_PER_SEC);
-    assert_int_equal(heard.largest, ENGINE_BUNDLE_PACKETS);
+    assert_int_equal(heard.largest, 25);
     assert_int_equal(heard.bundles, (heard.packet_count + 24) / 25 + 1);
     assert_int_equal(engine_streams(e), 0);
     engine_free(e);
@@ -214,6 +215,34 @@ static void test_items_and_repeats_lie_where_the_order_puts_them(void **state)
     assert_int_equal(heard.packet_count, k);
     assert_int_equal(heard.lasts, 1);
     assert_int_equal(heard.end_us, START_US + (3 * (usec_t)total_ms + 2 * 1500) * USEC_PER_MSEC);
+    engine_free(e);
+}
+
+static void test_silence_takes_its_time_and_no_packets(void **state)
+{
+    struct scratch *s = *state;
+    struct src_media_plan plan = one_item(s, 48000);
+    struct engine *e = make_engine();
+    uint32_t packets = (48000 + 312 + 959) / 960;
+    usec_t second_us = START_US + 3 * USEC_PER_SEC;
+    struct source *none;
+
+    plan.item_count = 3;
+    plan.items[2] = plan.items[0];
+    plan.items[1] = (struct src_media_item){.duration_ms = 2000};
+    assert_int_equal(engine_start_stream(e, STREAM, open_source(s, &plan), ENGINE_LEAD_US), ERR_OK);
+    run(e, START_US - 3 * USEC_PER_SEC, START_US + 8 * USEC_PER_SEC);
+    assert_int_equal(heard.packet_count, 2 * packets);
+    for (uint32_t i = 0; i < 2 * packets; i++) {
+        usec_t from_us = i < packets ? START_US : second_us;
+
+        assert_int_equal(heard.packets[i].seq, i);
+        assert_int_equal(heard.packets[i].pts_us, from_us - PREROLL_US + i % packets * PACKET_US);
+    }
+    assert_int_equal(heard.end_us, START_US + 4 * USEC_PER_SEC);
+    plan.item_count = 1;
+    plan.items[0] = plan.items[1];
+    assert_int_equal(src_media_new(s->media, &plan, &none, NULL), ERR_ARG);
     engine_free(e);
 }
 
@@ -510,6 +539,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_each_packet_comes_once_in_order_and_ahead_of_its_time),
         CASE(test_items_and_repeats_lie_where_the_order_puts_them),
+        CASE(test_silence_takes_its_time_and_no_packets),
         CASE(test_a_stream_taken_up_in_the_middle_goes_on_as_it_would_have),
         CASE(test_what_lies_beyond_its_place_is_cut),
         CASE(test_a_stalled_thread_drops_what_is_past_and_keeps_the_time),

@@ -11,6 +11,7 @@
 
 #include "bytes.h"
 #include "check.h"
+#include "day.h"
 #include "err.h"
 #include "log.h"
 #include "utf8.h"
@@ -189,6 +190,34 @@ static void test_a_log_line_quotes_and_bounds_what_a_peer_wrote(void **state)
     assert_null(strstr(line, "test.hidden"));
 }
 
+static void test_days_go_there_and_back_beyond_2038(void **state)
+{
+    int32_t number = day_number(1600, 1, 1);
+
+    (void)state;
+    assert_int_equal(day_number(1970, 1, 1), 0);
+    assert_int_equal(day_number(2000, 2, 29), 11016);
+    assert_int_equal(day_number(2038, 1, 19), 24855);
+    assert_int_equal(day_number(2099, 13, 1), day_number(2100, 1, 1));
+    assert_int_equal(day_number(9999, 12, 31), 2932896);
+    /* Each day follows the one before: in the same month, or as the first of the next. */
+    for (int y = 1600, m = 1, d = 1; y < 2401; number++) {
+        int year, month, day;
+
+        day_date(number, &year, &month, &day);
+        assert_int_equal(day_number(year, month, day), number);
+        if (day == 1 && number > day_number(1600, 1, 1)) {
+            assert_in_range(d - 1, 28, 31);
+            y += m == 12;
+            m = m % 12 + 1;
+            d = 1;
+        }
+        assert_int_equal(year, y);
+        assert_int_equal(month, m);
+        assert_int_equal(day, d++);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_every_code_has_a_name_of_its_own),
         cmocka_unit_test(test_a_failed_check_ends_the_program),
         cmocka_unit_test(test_quoted_text_is_text_whatever_is_quoted_and_wherever_it_is_cut),
+        cmocka_unit_test(test_days_go_there_and_back_beyond_2038),
         cmocka_unit_test(test_a_log_line_quotes_and_bounds_what_a_peer_wrote),
     };
 

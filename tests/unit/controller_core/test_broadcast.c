@@ -73,21 +73,129 @@ static void test_duplicate_targets_count_once(void **state)
     broadcast_deinit(&b);
 }
 
+struct changes {
+    size_t added, changed;
+};
+
+static void note_change(void *ctx, const struct broadcast_target *t, bool is_new)
+{
+    struct changes *c = ctx;
+
+    (void)t;
+    c->added += is_new;
+    c->changed += !is_new;
+}
+
+static struct changes retarget(struct airbed *w, const struct node_id *meant, size_t count)
+{
+    struct changes c = {0};
+
+    assert_int_equal(broadcast_retarget(&w->b, meant, count, note_change, &c), ERR_OK);
+    return c;
+}
+
 static void test_a_target_that_joins_later_is_ordered_too(void **state)
 {
+    const struct node_id meant[] = {{1}, {2}, {3}, {5}};
+    struct changes c;
     struct airbed w;
 
     (void)state;
     airbed_setup(&w, 3);
     w.ready[1] = w.ready[3] = w.ready[5] = true;
     airbed_run(&w, START - 100 * S);
-    assert_int_equal(broadcast_add_target(&w.b, (struct node_id){3}), ERR_EXISTS);
-    assert_int_equal(broadcast_add_target(&w.b, (struct node_id){5}), ERR_OK);
+    c = retarget(&w, meant, 4);
+    assert_int_equal(c.added, 1);
+    assert_int_equal(c.changed, 0);
     assert_int_equal(w.b.target_count, 4);
     airbed_run(&w, START - 100 * S);
     assert_int_equal(w.plays[5], 1);
     assert_int_equal(w.plays[3], 1);
     assert_int_equal(airbed_target(&w, 3)->state, TARGET_ORDERED);
+    c = retarget(&w, meant, 4);
+    assert_int_equal(c.added + c.changed, 0);
+    broadcast_deinit(&w.b);
+}
+
+static void test_a_target_that_left_is_stopped_and_the_others_are_not(void **state)
+{
+    const struct node_id meant[] = {{2}};
+    struct airbed w;
+
+    (void)state;
+    airbed_setup(&w, 3);
+    w.ready[1] = w.ready[2] = true;
+    airbed_run(&w, START - 100 * S);
+    assert_int_equal(airbed_accept(&w, 1), ERR_OK);
+    assert_int_equal(airbed_accept(&w, 2), ERR_OK);
+    assert_int_equal(retarget(&w, meant, 1).changed, 2);
+    airbed_run(&w, START - 90 * S);
+    assert_int_equal(w.stops[1], 1);
+    assert_int_equal(w.stops[2], 0);
+    assert_int_equal(airbed_target(&w, 3)->state, TARGET_SILENT);
+    assert_non_null(strstr(airbed_target(&w, 3)->note, "moved or revoked"));
+    w.ready[3] = true;
+    airbed_run(&w, START - 80 * S);
+    assert_int_equal(w.plays[3], 0);
+    assert_int_equal(w.stops[1], 2); /* not answered */
+    airbed_ack(&w, 1, airbed_target(&w, 1)->stop.v, loa_Verdict_VERDICT_ACCEPTED);
+    airbed_run(&w, START - 70 * S);
+    assert_int_equal(w.stops[1], 2);
+    airbed_run(&w, START);
+    assert_int_equal(w.b.state, BROADCAST_ON_AIR);
+    airbed_receipt(&w, 2, 1);
+    airbed_run(&w, END + GRACE);
+    assert_int_equal(w.b.state, BROADCAST_CLOSED);
+    assert_non_null(strstr(airbed_target(&w, 1)->note, "confirmed the stop"));
+    broadcast_deinit(&w.b);
+}
+
+static void test_a_target_that_comes_back_gets_a_new_order(void **state)
+{
+    const struct node_id both[] = {{1}, {2}};
+    struct airbed w;
+    uint64_t first;
+
+    (void)state;
+    airbed_setup(&w, 2);
+    w.ready[1] = w.ready[2] = true;
+    airbed_run(&w, START - 100 * S);
+    assert_int_equal(airbed_accept(&w, 1), ERR_OK);
+    first = airbed_target(&w, 1)->order.v;
+    assert_int_equal(retarget(&w, &both[1], 1).changed, 1);
+    airbed_run(&w, START - 90 * S);
+    assert_int_equal(w.stops[1], 1);
+    assert_int_equal(retarget(&w, both, 2).changed, 1);
+    airbed_run(&w, START - 80 * S);
+    assert_int_equal(w.stops[1], 1);
+    assert_int_equal(w.plays[1], 2);
+    assert_true(airbed_target(&w, 1)->order.v != first);
+    broadcast_deinit(&w.b);
+}
+
+static void test_what_has_begun_keeps_its_targets(void **state)
+{
+    struct changes c = {0};
+    struct airbed w;
+
+    (void)state;
+    airbed_setup(&w, 1);
+    w.ready[1] = true;
+    airbed_run(&w, START);
+    assert_int_equal(broadcast_retarget(&w.b, NULL, 0, note_change, &c), ERR_STATE);
+    assert_int_equal(c.changed, 0);
+    broadcast_deinit(&w.b);
+}
+
+static void test_nobody_left_to_sound_is_missed_not_ended(void **state)
+{
+    struct airbed w;
+
+    (void)state;
+    airbed_setup(&w, 1);
+    assert_int_equal(retarget(&w, NULL, 0).changed, 1);
+    airbed_run(&w, END);
+    assert_int_equal(w.b.state, BROADCAST_MISSED);
     broadcast_deinit(&w.b);
 }
 
@@ -138,6 +246,87 @@ static void test_a_reconnect_repeats_an_unanswered_order_at_once(void **state)
     /* Noted late, when the answer is there already: the answer stands. */
     broadcast_ordered(&w.b, (struct node_id){2}, airbed_target(&w, 2)->order, t + S);
     assert_int_equal(airbed_target(&w, 2)->state, TARGET_ACCEPTED);
+    broadcast_deinit(&w.b);
+}
+
+static void test_a_full_node_is_asked_again_later_under_the_same_id(void **state)
+{
+    struct airbed w;
+    usec_t t = START - 5 * USEC_PER_DAY;
+    uint64_t order;
+
+    (void)state;
+    airbed_setup(&w, 1);
+    w.ready[1] = true;
+    airbed_run(&w, t);
+    order = airbed_target(&w, 1)->order.v;
+    assert_int_equal(airbed_ack(&w, 1, order, loa_Verdict_VERDICT_FULL), ERR_OK);
+    airbed_run(&w, t + S);
+    assert_int_equal(w.plays[1], 1);
+    assert_int_equal(w.next_us, t + BROADCAST_FULL_RETRY_US);
+    airbed_run(&w, t + BROADCAST_FULL_RETRY_US);
+    assert_int_equal(w.plays[1], 2);
+    assert_int_equal(airbed_target(&w, 1)->order.v, order);
+    /* Accepted, and pushed out again by nearer ones. */
+    assert_int_equal(airbed_accept(&w, 1), ERR_OK);
+    assert_int_equal(airbed_ack(&w, 1, order, loa_Verdict_VERDICT_FULL), ERR_OK);
+    airbed_run(&w, t + 2 * BROADCAST_FULL_RETRY_US);
+    assert_int_equal(w.plays[1], 3);
+    assert_int_equal(airbed_ack(&w, 1, order, loa_Verdict_VERDICT_FULL), ERR_OK);
+    w.ready[1] = false;
+    airbed_run(&w, END + GRACE);
+    assert_non_null(strstr(airbed_target(&w, 1)->note, "plan was full"));
+    broadcast_deinit(&w.b);
+}
+
+static void test_a_node_that_lost_its_plan_is_told_again(void **state)
+{
+    struct airbed w;
+    usec_t t = START - 100 * S;
+    uint64_t order;
+
+    (void)state;
+    airbed_setup(&w, 2);
+    w.ready[1] = true;
+    airbed_run(&w, t);
+    order = airbed_target(&w, 1)->order.v;
+    assert_int_equal(airbed_accept(&w, 1), ERR_OK);
+    broadcast_on_plan_lost(&w.b, (struct node_id){1});
+    broadcast_on_plan_lost(&w.b, (struct node_id){2});
+    broadcast_on_plan_lost(&w.b, (struct node_id){99});
+    airbed_run(&w, t + 10 * S);
+    assert_int_equal(w.plays[1], 2);
+    assert_int_equal(w.plays[2], 0);
+    assert_int_equal(airbed_target(&w, 1)->order.v, order);
+    assert_int_equal(airbed_accept(&w, 1), ERR_OK);
+    assert_int_equal(airbed_target(&w, 1)->state, TARGET_ACCEPTED);
+    broadcast_deinit(&w.b);
+}
+
+/* A warning must not wait for a second packet to arrive. */
+static void test_an_order_of_one_recording_fits_one_packet(void **state)
+{
+    static loa_OrderBody body;
+    static loa_Msg msg;
+    uint8_t bytes[CONTROL_BYTES_MAX];
+    struct airbed w;
+    struct writer out;
+
+    (void)state;
+    airbed_setup(&w, 1);
+    w.b.media_count = 1;
+    w.b.media[0].duration_ms = UINT32_MAX;
+    memset(w.b.title, 'x', sizeof(w.b.title) - 1);
+    broadcast_fill_order(&w.b, "27148", (struct node_id){UINT32_MAX}, (struct order_id){UINT64_MAX},
+                         START, &body);
+    msg.which_body = loa_Msg_order_tag;
+    writer_init(&out, msg.body.order.body.bytes, sizeof(msg.body.order.body.bytes));
+    assert_int_equal(control_encode_order(&out, &body), ERR_OK);
+    msg.body.order.body.size = (pb_size_t)writer_view(&out).len;
+    msg.body.order.signature.size = sizeof(msg.body.order.signature.bytes);
+    writer_init(&out, bytes, sizeof(bytes));
+    assert_int_equal(control_encode(&out, &msg), ERR_OK);
+    assert_true(writer_view(&out).len < 1400 - 100); /* frame and TLS record */
     broadcast_deinit(&w.b);
 }
 
@@ -214,6 +403,10 @@ static void test_answers_that_do_not_belong_here_are_refused(void **state)
     r.outcome = loa_Outcome_OUTCOME_MISSED;
     r.reason = (loa_Reason)(_loa_Reason_MAX + 1);
     assert_int_equal(broadcast_on_receipt(&w.b, (struct node_id){1}, &r), ERR_FORMAT);
+    /* Where another order had the number, a receipt under it is that one's. */
+    r.reason = loa_Reason_REASON_LATE;
+    assert_int_equal(airbed_ack(&w, 1, r.order_id, loa_Verdict_VERDICT_REPLAYED), ERR_OK);
+    assert_int_equal(broadcast_on_receipt(&w.b, (struct node_id){1}, &r), ERR_NOT_FOUND);
     assert_false(airbed_target(&w, 1)->has_receipt);
     broadcast_deinit(&w.b);
 }
@@ -375,8 +568,15 @@ int main(void)
         cmocka_unit_test(test_orders_go_to_ready_nodes_only_and_in_any_order_of_ids),
         cmocka_unit_test(test_duplicate_targets_count_once),
         cmocka_unit_test(test_a_target_that_joins_later_is_ordered_too),
+        cmocka_unit_test(test_a_target_that_left_is_stopped_and_the_others_are_not),
+        cmocka_unit_test(test_a_target_that_comes_back_gets_a_new_order),
+        cmocka_unit_test(test_what_has_begun_keeps_its_targets),
+        cmocka_unit_test(test_nobody_left_to_sound_is_missed_not_ended),
         cmocka_unit_test(test_an_unanswered_order_is_repeated_under_its_own_id),
         cmocka_unit_test(test_a_reconnect_repeats_an_unanswered_order_at_once),
+        cmocka_unit_test(test_a_full_node_is_asked_again_later_under_the_same_id),
+        cmocka_unit_test(test_a_node_that_lost_its_plan_is_told_again),
+        cmocka_unit_test(test_an_order_of_one_recording_fits_one_packet),
         cmocka_unit_test(test_a_late_joiner_gets_the_order_while_it_is_on_air),
         cmocka_unit_test(test_a_refusal_is_final_and_says_why),
         cmocka_unit_test(test_answers_that_do_not_belong_here_are_refused),

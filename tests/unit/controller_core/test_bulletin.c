@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -92,8 +93,98 @@ static void test_steps_out_of_turn_are_refused(void **state)
                          may_decide ? ERR_OK : ERR_STATE);
         b.state = (enum bulletin_state)s;
         assert_int_equal(bulletin_reject(&b, approver, "x", 5, NULL),
-                         may_decide ? ERR_OK : ERR_STATE);
+                         may_decide || s == BULLETIN_APPROVED ? ERR_OK : ERR_STATE);
     }
+}
+
+static void test_silence_stands_between_other_parts(void **state)
+{
+    struct bulletin b = draft();
+
+    (void)state;
+    b.part_count = 3;
+    b.parts[2] = b.parts[1];
+    b.parts[1] = (struct part){.kind = PART_SILENCE, .duration_ms = 2000};
+    assert_int_equal(bulletin_check(&b, NULL), ERR_OK);
+    b.parts[1].duration_ms = 0;
+    assert_int_equal(bulletin_check(&b, NULL), ERR_LIMIT);
+    b.parts[1].duration_ms = BULLETIN_SILENCE_MAX_MS + 1;
+    assert_int_equal(bulletin_check(&b, NULL), ERR_LIMIT);
+    b.parts[1].duration_ms = 2000;
+    b.part_count = 2;
+    assert_int_equal(bulletin_check(&b, NULL), ERR_FORMAT);
+}
+
+static void test_chimes_alone_are_no_bulletin(void **state)
+{
+    struct bulletin b = draft();
+
+    (void)state;
+    b.parts[0].kind = b.parts[1].kind = PART_CHIME;
+    assert_int_equal(bulletin_check(&b, NULL), ERR_FORMAT);
+    b.parts[0].kind = PART_TEXT;
+    assert_int_equal(bulletin_check(&b, NULL), ERR_OK);
+}
+
+static void test_one_relay_or_live_part_stands_among_others_for_twelve_hours_at_most(void **state)
+{
+    struct bulletin b = draft();
+
+    (void)state;
+    b.parts[0] = (struct part){.kind = PART_RELAY, .duration_ms = BULLETIN_SOURCE_MAX_MS};
+    snprintf(b.source.from, sizeof(b.source.from), "https://vov.vn/live.mp3");
+    assert_true(b.part_count > 1);
+    assert_int_equal(bulletin_check(&b, NULL), ERR_OK);
+    b.parts[1] = (struct part){.kind = PART_LIVE, .duration_ms = 1};
+    assert_int_equal(bulletin_check(&b, NULL), ERR_UNSUPPORTED);
+    b.parts[1] = (struct part){.kind = PART_CHIME};
+    assert_int_equal(bulletin_check(&b, NULL), ERR_OK);
+    b.part_count = 1;
+    assert_int_equal(bulletin_check(&b, NULL), ERR_OK);
+    b.parts[0].duration_ms++;
+    assert_int_equal(bulletin_check(&b, NULL), ERR_LIMIT);
+    b.parts[0].duration_ms = 0;
+    assert_int_equal(bulletin_check(&b, NULL), ERR_LIMIT);
+    b.parts[0] = (struct part){.kind = PART_LIVE, .duration_ms = 1};
+    assert_int_equal(bulletin_check(&b, NULL), ERR_OK);
+    b.source.from[0] = '\0';
+    assert_int_equal(bulletin_check(&b, NULL), ERR_FORMAT);
+}
+
+static void test_languages_are_tags(void **state)
+{
+    static const char *const good[] = {"vi", "hmn", "zh-Hant-TW", "vi-VN", "es-419", "sl-1994"};
+    static const char *const bad[] = {
+        "",    "v",      "vi_VN",           "vi-", "-vi", "v1", "việt", "vi-abcdefghi",
+        "a-b", "vi--VN", "abcdefgh-abcdefg"};
+    struct bulletin b = draft();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        if (!language_valid(good[i]))
+            fail_msg("%s is a tag", good[i]);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if (language_valid(bad[i]))
+            fail_msg("%s is no tag", bad[i]);
+    snprintf(b.parts[0].language, sizeof(b.parts[0].language), "tiếng");
+    assert_int_equal(bulletin_check(&b, NULL), ERR_FORMAT);
+}
+
+static void test_a_template_is_copied_and_never_submitted(void **state)
+{
+    struct bulletin b = draft(), copy;
+
+    (void)state;
+    b.is_template = true;
+    assert_int_equal(bulletin_submit(&b, NULL), ERR_STATE);
+    b.expires_us = 5000;
+    bulletin_copy(&b, approver, 700, &copy);
+    assert_int_equal(copy.origin.v, b.id.v);
+    assert_int_equal(copy.author.v, approver.v);
+    assert_int_equal(copy.expires_us, 0);
+    assert_int_equal(copy.created_us, 700);
+    assert_int_equal(copy.part_count, 2);
+    assert_int_equal(bulletin_submit(&copy, NULL), ERR_OK);
 }
 
 static void test_what_is_incomplete_cannot_be_submitted(void **state)
@@ -180,6 +271,11 @@ int main(void)
         cmocka_unit_test(test_authors_do_not_approve_themselves_unless_policy_says_so),
         cmocka_unit_test(test_a_rejected_bulletin_can_be_submitted_again),
         cmocka_unit_test(test_steps_out_of_turn_are_refused),
+        cmocka_unit_test(test_silence_stands_between_other_parts),
+        cmocka_unit_test(test_chimes_alone_are_no_bulletin),
+        cmocka_unit_test(test_one_relay_or_live_part_stands_among_others_for_twelve_hours_at_most),
+        cmocka_unit_test(test_languages_are_tags),
+        cmocka_unit_test(test_a_template_is_copied_and_never_submitted),
         cmocka_unit_test(test_what_is_incomplete_cannot_be_submitted),
         cmocka_unit_test(test_an_expired_bulletin_is_not_approved),
         cmocka_unit_test(test_a_reason_must_fit),

@@ -16,6 +16,9 @@ static void test_names_cover_the_protocol(void **state)
         assert_string_not_equal(receipt_reason_name((loa_Reason)i), "none");
     for (int i = 1; i <= _loa_Carrier_MAX; i++)
         assert_string_not_equal(receipt_carrier_name((loa_Carrier)i), "none");
+    assert_string_equal(receipt_heard_name(loa_Heard_HEARD_NO), "no");
+    assert_string_equal(receipt_heard_name(loa_Heard_HEARD_NONE), "none");
+    assert_string_equal(receipt_heard_name((loa_Heard)99), "none");
     assert_string_equal(receipt_outcome_name((loa_Outcome)(_loa_Outcome_MAX + 1)), "none");
     assert_string_equal(receipt_reason_name((loa_Reason)(_loa_Reason_MAX + 1)), "none");
     assert_string_equal(receipt_reason_name(loa_Reason_REASON_RESTARTED), "restarted");

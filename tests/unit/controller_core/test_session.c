@@ -41,6 +41,8 @@ static loa_Msg sample(pb_size_t tag)
         m.body.stream_leave.stream_id = 3;
     if (tag == loa_Msg_receipt_tag)
         m.body.receipt.receipt_id = 1;
+    if (tag == loa_Msg_test_result_tag)
+        m.body.test_result.order_id = 1;
     return m;
 }
 
@@ -99,7 +101,7 @@ static void test_a_hello_opens_the_session(void **state)
 
 static void test_nothing_but_a_hello_may_come_first(void **state)
 {
-    for (pb_size_t tag = loa_Msg_enrol_request_tag; tag <= loa_Msg_bye_tag; tag++) {
+    for (pb_size_t tag = loa_Msg_enrol_request_tag; tag <= loa_Msg_test_result_tag; tag++) {
         if (tag == loa_Msg_hello_tag)
             continue;
         start(state);
@@ -112,10 +114,10 @@ static void test_after_the_hello_a_node_may_send_what_is_a_nodes_to_send(void **
     const pb_size_t allowed[] = {
         loa_Msg_status_tag,    loa_Msg_media_want_tag,  loa_Msg_media_state_tag,
         loa_Msg_order_ack_tag, loa_Msg_stream_join_tag, loa_Msg_stream_leave_tag,
-        loa_Msg_receipt_tag,   loa_Msg_bye_tag,
+        loa_Msg_receipt_tag,   loa_Msg_bye_tag,         loa_Msg_test_result_tag,
     };
 
-    for (pb_size_t tag = loa_Msg_enrol_request_tag; tag <= loa_Msg_bye_tag; tag++) {
+    for (pb_size_t tag = loa_Msg_enrol_request_tag; tag <= loa_Msg_test_result_tag; tag++) {
         bool may = false;
 
         for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)

@@ -10,14 +10,14 @@
 #include "zone.h"
 
 /* 1 - 2 - 3, and 4 apart. */
-static const struct zone tree[] = {{{1}, {0}, "xa", "Xã"},
-                                   {{2}, {1}, "thon-2", "Thôn 2"},
-                                   {{3}, {2}, "to-3", "Tổ 3"},
-                                   {{4}, {0}, "cho", "Chợ"}};
+static const struct zone tree[] = {{{1}, {0}, "xa", "Xã", {0}, 0},
+                                   {{2}, {1}, "thon-2", "Thôn 2", {0}, 0},
+                                   {{3}, {2}, "to-3", "Tổ 3", {0}, 0},
+                                   {{4}, {0}, "cho", "Chợ", {0}, 0}};
 
 static struct zone make(uint32_t id, uint32_t parent)
 {
-    return (struct zone){{id}, {parent}, "new", "Mới"};
+    return (struct zone){{id}, {parent}, "new", "Mới", {0}, 0};
 }
 
 static void test_a_good_zone_is_accepted(void **state)
@@ -86,8 +86,8 @@ static void test_depth_is_bounded_also_for_what_hangs_below(void **state)
     z = make(0, ZONE_DEPTH_MAX - 1);
     assert_int_equal(zone_check(&z, zones, ZONE_DEPTH_MAX, NULL), ERR_OK);
     /* Two zones apart: hung under the deepest chain, the lower of them would be too deep. */
-    zones[ZONE_DEPTH_MAX] = (struct zone){{20}, {0}, "top", "Trên"};
-    zones[ZONE_DEPTH_MAX + 1] = (struct zone){{21}, {20}, "low", "Dưới"};
+    zones[ZONE_DEPTH_MAX] = (struct zone){{20}, {0}, "top", "Trên", {0}, 0};
+    zones[ZONE_DEPTH_MAX + 1] = (struct zone){{21}, {20}, "low", "Dưới", {0}, 0};
     z = zones[ZONE_DEPTH_MAX];
     z.parent.v = ZONE_DEPTH_MAX - 1;
     assert_int_equal(zone_check(&z, zones, ZONE_DEPTH_MAX + 2, NULL), ERR_LIMIT);
@@ -112,7 +112,7 @@ static void test_the_number_of_zones_is_bounded(void **state)
 
 static void test_a_zone_contains_itself_and_what_lies_below(void **state)
 {
-    const struct zone loop[] = {{{1}, {2}, "a", "a"}, {{2}, {1}, "b", "b"}};
+    const struct zone loop[] = {{{1}, {2}, "a", "a", {0}, 0}, {{2}, {1}, "b", "b", {0}, 0}};
 
     (void)state;
     assert_true(zone_contains(tree, 4, (struct zone_id){1}, (struct zone_id){3}));

@@ -53,6 +53,7 @@ struct net_config netbed_config(unsigned shards)
     return (struct net_config){
         .address = "127.0.0.1",
         .shards = shards,
+        .handshakers = 2,
         .credentials = credentials(),
         .stime = &netbed.stime,
         .limits = net_limits_default(),

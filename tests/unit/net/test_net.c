@@ -183,6 +183,7 @@ static void test_stopping_says_bye_to_each_node(void **state)
         assert_int_equal(testclient_msg(&c[i], NETBED_WAIT_US, &msg), ERR_OK);
         assert_int_equal(msg.which_body, loa_Msg_bye_tag);
         assert_int_equal(msg.body.bye.code, loa_ByeCode_BYE_CODE_SHUTDOWN);
+        assert_in_range(msg.body.bye.spread_ms, 1, 3); /* 1 for each that is still there */
         testclient_close(&c[i]);
     }
 }
@@ -190,7 +191,7 @@ static void test_stopping_says_bye_to_each_node(void **state)
 /* More than main's queue holds: the shards must stop reading, and go on when main does. */
 static void test_a_stalled_main_thread_loses_no_message(void **state)
 {
-    enum { CLIENTS = 32, EACH = 190 }; /* joined well within the silence that ends a session */
+    enum { CLIENTS = 32, EACH = 190 };
     static struct testclient c[CLIENTS];
     static uint32_t next_of[CLIENTS];
     uint64_t conns[CLIENTS];
@@ -199,6 +200,8 @@ static void test_a_stalled_main_thread_loses_no_message(void **state)
     for (int i = 0; i < CLIENTS; i++) {
         conns[i] = netbed_join(&c[i]);
         next_of[i] = 1;
+        for (int k = 0; k <= i && i % 4 == 3; k++) /* silence would end their sessions */
+            assert_int_equal(testclient_send_time(&c[k], 1), ERR_OK);
     }
     netbed.stalled = true;
     for (int i = 0; i < CLIENTS; i++)

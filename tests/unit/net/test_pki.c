@@ -18,6 +18,7 @@
 #include "digest.h"
 #include "joincode.h"
 #include "pki.h"
+#include "pki_tickets.h"
 #include "teststation.h"
 
 #define PATH_SIZE 256
@@ -467,6 +468,97 @@ static void test_a_directory_that_cannot_be_made_is_named(void **state)
     assert_refused(&nowhere, ERR_IO, "/proc/loa-pki");
 }
 
+static struct ticketring tickets_at(const struct place *at, int64_t now_s)
+{
+    struct err_detail detail = {0};
+    struct ticketring ring;
+
+    if (pki_tickets_open(at->dir, now_s, &ring, &detail) != ERR_OK)
+        fail_msg("%s", detail.text);
+    return ring;
+}
+
+static void test_the_keys_of_tickets_survive_a_restart_and_turn(void **state)
+{
+    const struct place *at = *state;
+    const int64_t day_s = TICKETRING_TURN_S, now_s = now_us() / USEC_PER_SEC;
+    struct ticketring first, ring;
+    struct err_detail detail = {0};
+    char path[PATH_SIZE];
+    struct stat st;
+    bool turned;
+
+    pki_free(open_at(at, now_us()));
+    first = tickets_at(at, now_s);
+    path_of(at, "tickets.key", path);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    ring = tickets_at(at, now_s);
+    assert_memory_equal(&ring, &first, sizeof(ring));
+    assert_int_equal(pki_tickets_turn(at->dir, now_s, &ring, &turned, &detail), ERR_OK);
+    assert_false(turned);
+    assert_int_equal(pki_tickets_turn(at->dir, now_s + day_s, &ring, &turned, &detail), ERR_OK);
+    assert_true(turned);
+    assert_memory_equal(&ring.keys[1], &first.keys[0], sizeof(first.keys[0]));
+    first = tickets_at(at, now_s + day_s);
+    assert_memory_equal(&ring, &first, sizeof(ring));
+    pki_free(open_at(at, now_us())); /* the file disturbs nothing else */
+}
+
+static void test_damaged_keys_of_tickets_are_made_anew_and_public_ones_refused(void **state)
+{
+    const struct place *at = *state;
+    const int64_t now_s = now_us() / USEC_PER_SEC;
+    struct err_detail detail = {0};
+    struct ticketring first, ring;
+    char path[PATH_SIZE];
+
+    pki_free(open_at(at, now_us()));
+    first = tickets_at(at, now_s);
+    path_of(at, "tickets.key", path);
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_int_equal(pki_tickets_open(at->dir, now_s, &ring, &detail), ERR_AUTH);
+    assert_non_null(strstr(detail.text, "chmod 600"));
+    assert_int_equal(chmod(path, 0600), 0);
+    write_file(at, "tickets.key", "20000 abc\n", 10);
+    ring = tickets_at(at, now_s);
+    assert_memory_not_equal(&ring.keys[0].key, &first.keys[0].key, TICKETRING_KEY_BYTES);
+}
+
+/* A station of before has none: it is made, once; and anew when a crash left its key alone. */
+static void test_an_older_station_gets_a_signer_of_alerts(void **state)
+{
+    struct place *at = *state;
+    char path[PATH_SIZE], first[9000], text[9000];
+    struct pki *p;
+    struct stat st;
+
+    pki_free(open_at(at, now_us()));
+    for (int round = 0; round < 2; round++) {
+        path_of(at, "alert.crt", path);
+        assert_int_equal(unlink(path), 0);
+        if (round == 0) {
+            path_of(at, "alert.key", path);
+            assert_int_equal(unlink(path), 0);
+        }
+        p = open_at(at, now_us());
+        assert_true(
+            cert_issued_by(bytes_of(pki_alert_cert_pem(p), strlen(pki_alert_cert_pem(p)) + 1),
+                           bytes_of(text, read_file(at, "ca.crt", text, sizeof(text)) + 1)));
+        snprintf(first, sizeof(first), "%s", pki_alert_cert_pem(p));
+        assert_non_null(strstr(pki_alert_key_pem(p), "PRIVATE KEY"));
+        pki_free(p);
+        p = open_at(at, now_us());
+        assert_string_equal(first, pki_alert_cert_pem(p));
+        pki_free(p);
+    }
+    path_of(at, "alert.key", path);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_refused(at, ERR_AUTH, "chmod 600");
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_place, drop_place)
@@ -479,12 +571,15 @@ int main(void)
         CASE(test_a_key_that_others_can_read_is_refused),
         CASE(test_a_missing_file_is_named_and_nothing_is_made_anew),
         CASE(test_a_damaged_or_foreign_file_is_named),
+        CASE(test_an_older_station_gets_a_signer_of_alerts),
         CASE(test_a_pair_of_another_station_is_refused),
         CASE(test_nodes_connect_and_enrol_with_what_is_issued),
         CASE(test_orders_are_signed_with_what_is_issued),
         CASE(test_a_bad_request_gets_no_certificate),
         CASE(test_no_certificate_outlives_the_ca),
         CASE(test_the_web_certificate_follows_names_and_dates),
+        CASE(test_the_keys_of_tickets_survive_a_restart_and_turn),
+        CASE(test_damaged_keys_of_tickets_are_made_anew_and_public_ones_refused),
         CASE(test_impossible_names_codes_and_clocks_are_refused),
         CASE(test_a_directory_that_cannot_be_made_is_named),
     };

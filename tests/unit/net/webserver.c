@@ -14,6 +14,8 @@
 
 #include "webcert.h"
 
+#define FLOOD_BYTES 32768
+
 static void answer_text(struct webserver *s, uint64_t id, unsigned status, const char *text,
                         size_t len)
 {
@@ -33,6 +35,33 @@ static void on_later(uv_timer_t *timer)
 
     answer_text(s, s->later_id, 200, "late", 4);
     atomic_fetch_add(&s->late, 1);
+}
+
+static void on_flood(uv_timer_t *timer)
+{
+    struct webserver *s = timer->data;
+    uint8_t piece[FLOOD_BYTES / 2] = {0};
+    enum err e = web_stream_write(s->web, s->later_id, bytes_of(piece, sizeof(piece)));
+
+    atomic_fetch_add(&s->late, 1);
+    if (e == ERR_OK)
+        return;
+    atomic_store(&s->flood, e);
+    uv_timer_stop(timer);
+}
+
+/* Both go on after the handler has returned. */
+static void stream(struct webserver *s, const struct web_request *req)
+{
+    assert_int_equal(web_stream_begin(s->web, req->id, "audio/ogg", FLOOD_BYTES), ERR_OK);
+    s->later_id = req->id;
+    if (strcmp(req->path, "/flood") == 0) {
+        uv_timer_start(&s->later, on_flood, 1, 1);
+        return;
+    }
+    assert_int_equal(web_stream_write(s->web, req->id, bytes_of("one ", 4)), ERR_OK);
+    assert_int_equal(web_stream_write(s->web, req->id, bytes_of("two", 3)), ERR_OK);
+    web_stream_end(s->web, req->id);
 }
 
 static enum web_body on_headers(void *ctx, const struct web_request *req)
@@ -72,6 +101,9 @@ static void answer_special(struct webserver *s, const struct web_request *req)
     } else if (strcmp(req->path, "/inject") == 0) {
         res.headers[res.header_count++] =
             (struct web_header){.name = "location:", .value = strdup("/a\r\nset-cookie: evil=1")};
+    } else if (strcmp(req->path, "/remote") == 0) {
+        answer_text(s, req->id, 200, req->remote, strlen(req->remote));
+        return;
     } else if (strcmp(req->path, "/query") == 0) {
         (void)!web_query(req, "x", value, sizeof(value));
         answer_text(s, req->id, 200, value, strlen(value));
@@ -100,6 +132,8 @@ static void on_request(void *ctx, const struct web_request *req)
         uv_timer_start(&s->later, on_later, s->later_ms, 0);
     } else if (strcmp(req->path, "/hello") == 0) {
         answer_text(s, req->id, 200, "hello", 5);
+    } else if (strcmp(req->path, "/stream") == 0 || strcmp(req->path, "/flood") == 0) {
+        stream(s, req);
     } else if (strcmp(req->path, "/echo") == 0) {
         answer_text(s, req->id, 200, (const char *)req->body.data, req->body.len);
     } else if (strcmp(req->path, "/upload") == 0) {
@@ -116,6 +150,15 @@ static void on_gone(void *ctx, uint64_t id)
 
     (void)id;
     atomic_fetch_add(&s->gone, 1);
+}
+
+/* In a language that has one letter more in front. */
+static void say(void *ctx, const char *accept_language, const char *sentence, char *ret_text,
+                size_t size)
+{
+    (void)ctx;
+    if (accept_language[0] != '\0')
+        snprintf(ret_text, size, "%c %s", accept_language[0], sentence);
 }
 
 static void on_closed(void *arg)
@@ -137,7 +180,14 @@ static void on_wake(uv_async_t *wake)
 static void *run(void *arg)
 {
     struct webserver *s = arg;
-    struct web_handler handler = {s, on_headers, on_piece, on_request, on_gone};
+    struct web_handler handler = {
+        .ctx = s,
+        .on_headers = on_headers,
+        .on_piece = on_piece,
+        .on_request = on_request,
+        .say = say,
+        .on_gone = on_gone,
+    };
 
     s->started = web_new(&s->loop, &s->config, &handler, &s->web, &s->detail);
     pthread_barrier_wait(&s->ready);
@@ -162,7 +212,8 @@ void webserver_start(struct webserver *s, const struct web_config *config)
         putc('a' + (int)(i % 23), f);
     assert_int_equal(fclose(f), 0);
     s->config = *config;
-    s->config.address = "127.0.0.1";
+    if (s->config.address == NULL)
+        s->config.address = "127.0.0.1";
     s->config.cert_path = s->cert;
     s->config.key_path = s->key;
     s->later_ms = 300;
@@ -258,13 +309,19 @@ void reply_free(struct reply *r)
     memset(r, 0, sizeof(*r));
 }
 
-CURL *webserver_raw(struct webserver *s)
+CURL *webserver_raw_from(struct webserver *s, const char *address)
 {
     CURL *c = client(s, "/");
 
+    curl_easy_setopt(c, CURLOPT_INTERFACE, address);
     curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
     assert_int_equal(curl_easy_perform(c), CURLE_OK);
     return c;
+}
+
+CURL *webserver_raw(struct webserver *s)
+{
+    return webserver_raw_from(s, NULL);
 }
 
 static void wait_for(CURL *raw, short events)

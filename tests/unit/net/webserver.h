@@ -1,6 +1,7 @@
 /* webserver.h - an HTTPS server in a thread whose handler answers by path, and clients for it.
  *
- *   GET /hello /later /never /file /large /inject /query?x=   POST /echo /upload /denied
+ *   GET /hello /later /never /file /large /inject /remote /query?x=
+ *   GET /stream (two pieces, an end) /flood (pieces until the client is too slow)   POST /echo /upload /denied
  */
 #ifndef LOA_WEBSERVER_H
 #define LOA_WEBSERVER_H
@@ -32,7 +33,8 @@ struct webserver {
     pthread_barrier_t ready;
     atomic_uint requests;
     atomic_uint gone;
-    atomic_uint late; /* answers of /later given */
+    atomic_uint late; /* answers of /later given, pieces of /flood */
+    _Atomic enum err flood; /* how it ended */
     atomic_uint connections;
     atomic_ullong uploaded;
     char last_path[WEB_PATH_MAX + 1];
@@ -47,7 +49,7 @@ struct reply {
     CURLcode result;
 };
 
-/* Start with a config whose zero fields are the defaults; cert and key are made when NULL. */
+/* Start with a config whose zero fields are the defaults (address: 127.0.0.1); cert and key are made when NULL. */
 void webserver_start(struct webserver *s, const struct web_config *config);
 
 /* Stop, check that the loop is empty, remove the files. */
@@ -62,6 +64,7 @@ void reply_free(struct reply *r);
 
 /* A bare TLS connection to say anything over. */
 CURL *webserver_raw(struct webserver *s);
+CURL *webserver_raw_from(struct webserver *s, const char *address);
 /* False: the server does not take it any more. */
 bool raw_say(CURL *raw, const char *text, size_t len);
 

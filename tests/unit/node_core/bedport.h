@@ -1,4 +1,4 @@
-/* bedport.h - the flash functions of the test bed's port (nodebed.c). */
+/* bedport.h - what the files of the test bed share: the flash of its port, and the controller built in. */
 #ifndef LOA_BEDPORT_H
 #define LOA_BEDPORT_H
 
@@ -14,5 +14,11 @@ enum err bed_flash_remove(void *ctx, const char *name);
 enum err bed_flash_list(void *ctx, const char *prefix,
                         void (*each)(void *arg, const char *name, uint64_t size_bytes), void *arg);
 uint64_t bed_flash_free_bytes(void *ctx);
+
+/* The controller takes in what the node says, and answers. */
+void bed_hear(struct bed *b, struct bytes payload);
+
+/* One way over the link from now on. */
+int64_t bed_link_delay(struct bed *b);
 
 #endif

@@ -18,7 +18,7 @@
 #define BED_NODE 7
 #define BED_OBJECTS 64
 #define BED_LOG 4096
-#define BED_KEEP_S 100
+#define BED_KEEP_S 100 /* unless a test wants less of it */
 
 struct bed_object {
     char name[PORT_NAME_MAX];
@@ -60,16 +60,23 @@ struct bed {
     int64_t card_start_us;
     int64_t card_head; /* rendered up to here */
     int64_t card_jitter_us;
+    int64_t card_outlier_us; /* one report in 50 is that much off, to either side */
     int64_t card_ahead_frames;
     int64_t card_next_report_us;
-    float *
-        out; /* what the card played: frames out_from onwards, at least the last BED_KEEP_S seconds */
+    unsigned keep_s; /* of what the card played, at least */
+    float *out; /* that: frames out_from onwards */
     int64_t out_from;
     size_t out_frames;
     int flushes;
     bool amplifier;
     bool muted_switch;
+    bool has_microphone, listening;
+    bool has_wall; /* a battery-backed clock */
+    int64_t wall_error_us; /* it shows station time and this */
+    uint8_t boots; /* of the board */
+    struct node_telemetry sensors; /* what the board says, beside the switch */
     uint32_t amplifier_changes;
+    unsigned reboots;
     /* link */
     bool linked;
     int64_t delay_us, jitter_us; /* each way */
@@ -96,6 +103,11 @@ struct bed {
         uint64_t want_bytes;
         uint32_t joined; /* stream id */
         loa_Status status;
+        loa_Level level;
+        uint32_t levels;
+        uint32_t faults; /* every bit that a status had */
+        loa_TestResult test;
+        int tests;
     } said;
     const struct recording *recordings[16];
     size_t recording_count;
@@ -120,9 +132,13 @@ void bed_deinit(struct bed *b);
 
 /* End the program and start it again at the same flash. */
 void bed_restart(struct bed *b);
+/* Likewise, after the board was without power for so long. */
+void bed_reboot(struct bed *b, int64_t off_us);
 void bed_link(struct bed *b, bool up);
 void bed_card(struct bed *b, uint32_t rate_hz);
 void bed_card_stop(struct bed *b);
+/* From now on every frame sounds that much later than planned: positive when the card missed periods. */
+void bed_card_slip(struct bed *b, int64_t late_us);
 
 /* Let the node's crystal run at another rate from now on; its clock does not jump. */
 void bed_set_ppm(struct bed *b, double node_ppm);

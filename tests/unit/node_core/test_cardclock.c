@@ -98,6 +98,27 @@ static void test_single_outliers_are_passed_over(void **state)
     }
 }
 
+/* A period of 8 ms in a single report must not be taken for a step, however steady the others are. */
+static void test_an_outlier_below_a_period_is_no_step(void **state)
+{
+    static const double jitters[] = {10, 100, 1000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(jitters) / sizeof(jitters[0]); i++) {
+        struct card c = {.ppm = -50, .jitter_us = jitters[i]};
+
+        cardclock_init(&c.clock, 48000, NULL);
+        run(&c, 30);
+        for (int k = 0; k < 50; k++) {
+            run(&c, 0.2);
+            cardclock_report(&c.clock, c.frame,
+                             llround(truth_us(&c, c.frame) + (k % 2 == 0 ? 8000 : -8000)));
+            assert_true(fabs(error_us(&c)) < 50);
+        }
+        assert_int_equal(c.clock.steps, 0);
+    }
+}
+
 static void test_the_rate_survives_a_reset_of_the_same_card(void **state)
 {
     struct card c = {.ppm = 123, .jitter_us = 1000};
@@ -131,6 +152,7 @@ int main(void)
         cmocka_unit_test(test_it_settles_within_seconds_and_holds),
         cmocka_unit_test(test_a_step_is_followed_within_half_a_second),
         cmocka_unit_test(test_single_outliers_are_passed_over),
+        cmocka_unit_test(test_an_outlier_below_a_period_is_no_step),
         cmocka_unit_test(test_the_rate_survives_a_reset_of_the_same_card),
         cmocka_unit_test(test_frames_and_instants_are_each_others_inverse),
     };

@@ -64,6 +64,19 @@ static void test_after_a_long_stall_the_buffer_goes_on_where_the_stream_is(void 
     assert_int_equal(jitter_front(&j)->seq, 5000);
 }
 
+/* Something else sounds for ten seconds while the stream goes on unread. */
+static void test_a_stream_that_nobody_reads_stays_up_to_date(void **state)
+{
+    (void)state;
+    for (uint32_t seq = 0; seq < 500; seq++)
+        assert_int_equal(push(seq, ((usec_t)seq - 100) * PACKET_US), ERR_OK);
+    jitter_seek(&j, 400 * PACKET_US);
+    for (uint32_t seq = 400; seq < 500; seq++) {
+        assert_int_equal(jitter_front(&j)->seq, seq);
+        jitter_pop(&j);
+    }
+}
+
 static void test_what_was_taken_can_be_taken_again(void **state)
 {
     (void)state;
@@ -98,6 +111,7 @@ int main(void)
         CASE(test_packets_come_out_in_order_whatever_order_they_came_in),
         CASE(test_late_double_and_far_packets_are_refused_and_counted),
         CASE(test_after_a_long_stall_the_buffer_goes_on_where_the_stream_is),
+        CASE(test_a_stream_that_nobody_reads_stays_up_to_date),
         CASE(test_what_was_taken_can_be_taken_again),
         CASE(test_sequence_numbers_wrap),
     };

@@ -1,6 +1,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -60,6 +61,19 @@ void *realloc(void *p, size_t size)
 
 static void install(void)
 {
+}
+#endif
+
+#ifdef __arm__
+/* On 32-bit ARM libopus asks /proc/cpuinfo what the processor can do, again for each item. Told nothing,
+ * it decodes in plain C, and what stdio allocates for that file is not counted as ours. */
+FILE *no_file(const char *path, const char *mode) __asm__("fopen");
+
+FILE *no_file(const char *path, const char *mode)
+{
+    (void)path;
+    (void)mode;
+    return NULL;
 }
 #endif
 

@@ -252,6 +252,74 @@ static void test_an_emergency_pre_empts_and_the_lower_resumes_in_progress(void *
     assert_in_range(bed_receipt(b, 1)->played_ms, 2900, 3100);
 }
 
+/* How loud a recording is in what the card played, between two instants that lie `from_ms` and `to_ms` from
+ * at_us: 1 is as it was recorded. Least squares, so that what else sounds hardly counts. */
+static double gain_of(const struct bed *b, const struct recording *r, usec_t start_us, usec_t at_us,
+                      double from_ms, double to_ms)
+{
+    double cross = 0, own = 0;
+    int64_t end = (int64_t)ceil(bed_frame_at(b, (double)at_us + to_ms * 1000));
+
+    for (int64_t f = (int64_t)ceil(bed_frame_at(b, (double)at_us + from_ms * 1000)); f < end; f++) {
+        int64_t sample = llround((bed_time_of(b, (double)f) - (double)start_us) * 0.048);
+        double was = sample >= 0 && sample < r->samples ? (double)r->pcm[sample] : 0;
+
+        cross += was * (double)b->out[f - b->out_from];
+        own += was * was;
+    }
+    return own > 0 ? cross / own : 0;
+}
+
+static void test_a_pre_emption_fades_in_30_ms_and_clips_nothing_of_what_comes(void **state)
+{
+    struct bed *b = &((struct fixture *)*state)->bed;
+    loa_OrderBody order = bed_order(1, soon(b), &speech), alarm;
+    double lower, higher;
+
+    bed_send_order(b, &order);
+    bed_run_to(b, order.start_us + USEC_PER_SEC);
+    alarm = bed_order(2, bed_station_us(b) + USEC_PER_SEC, &other);
+    alarm.priority = loa_Priority_PRIORITY_EMERGENCY;
+    bed_send_order(b, &alarm);
+    bed_run_to(b, alarm.start_us + 2 * USEC_PER_SEC);
+    lower = gain_of(b, &speech, order.start_us, alarm.start_us, -600, -100);
+    higher = gain_of(b, &other, alarm.start_us, alarm.start_us, 500, 1000);
+    assert_true(lower > 0.5 && higher > 0.5);
+    /* The lower one is whole until 30 ms before, and gone when the higher one begins. */
+    assert_true(gain_of(b, &speech, order.start_us, alarm.start_us, -50, -30) > 0.9 * lower);
+    assert_true(gain_of(b, &speech, order.start_us, alarm.start_us, -1, 0) < 0.2 * lower);
+    assert_true(fabs(gain_of(b, &speech, order.start_us, alarm.start_us, 5, 100)) < 0.1 * lower);
+    /* The higher one fades in over its first 5 ms, which no syllable is short enough to be lost in. */
+    assert_true(gain_of(b, &other, alarm.start_us, alarm.start_us, 1, 5) > 0.3 * higher);
+    assert_true(gain_of(b, &other, alarm.start_us, alarm.start_us, 5, 30) > 0.95 * higher);
+}
+
+static void test_an_emergency_sounds_at_a_volume_of_its_own(void **state)
+{
+    struct bed *b = &((struct fixture *)*state)->bed;
+    loa_Msg settings = {.which_body = loa_Msg_settings_tag};
+    loa_OrderBody order, alarm;
+    double lower, higher;
+
+    settings.body.settings.revision = 1;
+    settings.body.settings.volume_mdb = -20000;
+    settings.body.settings.emergency_volume_mdb = -6000;
+    bed_say(b, &settings);
+    bed_run_us(b, USEC_PER_SEC);
+    order = bed_order(1, soon(b), &other);
+    bed_send_order(b, &order);
+    bed_run_to(b, order.start_us + 1500 * USEC_PER_MSEC);
+    lower = gain_of(b, &other, order.start_us, order.start_us, 500, 1000);
+    bed_run_to(b, order.start_us + 5 * USEC_PER_SEC);
+    alarm = bed_order(2, soon(b), &other);
+    alarm.priority = loa_Priority_PRIORITY_EMERGENCY;
+    bed_send_order(b, &alarm);
+    bed_run_to(b, alarm.start_us + 1500 * USEC_PER_MSEC);
+    higher = gain_of(b, &other, alarm.start_us, alarm.start_us, 500, 1000);
+    assert_true(lower > 0.02);
+    assert_true(higher / lower > 4.7 && higher / lower < 5.3); /* 14 dB */
+}
+
 static void test_the_switch_on_the_cabinet_silences_everything(void **state)
 {
     struct bed *b = &((struct fixture *)*state)->bed;
@@ -343,6 +411,25 @@ static void test_repeats_and_pauses_are_laid_out_as_ordered(void **state)
     assert_int_equal(bed_receipt(b, 1)->gaps, 0);
 }
 
+static void test_an_item_without_a_recording_is_silence(void **state)
+{
+    struct bed *b = &((struct fixture *)*state)->bed;
+    loa_OrderBody order = bed_order(1, soon(b), &other);
+    usec_t silence = order.start_us + 3000000;
+
+    order.items_count = 3;
+    order.items[2] = order.items[0];
+    order.items[1] = (loa_OrderItem){.duration_ms = 2500};
+    bed_send_order(b, &order);
+    bed_run_to(b, order.start_us + 12 * USEC_PER_SEC);
+    assert_true(sounds(b, &other, order.start_us, order.start_us + 2900000));
+    assert_true(bed_silent(b, silence + 2000, silence + 2498000));
+    assert_true(sounds(b, &other, silence + 2500000, silence + 5300000));
+    assert_int_equal(bed_receipt(b, 1)->outcome, loa_Outcome_OUTCOME_SOUNDED);
+    assert_int_equal(bed_receipt(b, 1)->carrier, loa_Carrier_CARRIER_CACHE);
+    assert_int_equal(bed_receipt(b, 1)->gaps, 0);
+}
+
 static void test_a_card_underrun_is_counted_and_realigned(void **state)
 {
     struct bed *b = &((struct fixture *)*state)->bed;
@@ -395,6 +482,32 @@ static void test_the_amplifier_is_on_only_around_sound(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Somebody looks at the level meter: for a while, only while something sounds, and Status is as before. */
+static void test_levels_are_told_while_somebody_looks_and_something_sounds(void **state)
+{
+    struct bed *b = &((struct fixture *)*state)->bed;
+    loa_OrderBody order = bed_order(1, soon(b), &speech);
+    loa_Msg meter = {.which_body = loa_Msg_meter_tag,
+                     .body.meter = {.interval_ms = 200, .for_ms = 3000}};
+    uint32_t levels;
+
+    bed_send_order(b, &order);
+    bed_say(b, &meter);
+    bed_run_us(b, 2 * USEC_PER_SEC);
+    assert_int_equal(b->said.levels, 0); /* nothing sounds */
+    bed_run_to(b, order.start_us + USEC_PER_SEC);
+    assert_int_equal(b->said.levels, 0); /* nobody looks any more */
+    bed_say(b, &meter);
+    bed_run_us(b, 2 * USEC_PER_SEC);
+    assert_in_range(b->said.levels, 8, 11);
+    assert_true(b->said.level.rms_mdb > -60000 && b->said.level.rms_mdb < 0);
+    assert_true(b->said.level.peak_mdb >= b->said.level.rms_mdb);
+    assert_true(b->said.status.rms_mdb > -60000 && b->said.status.rms_mdb < 0);
+    levels = b->said.levels;
+    bed_run_to(b, order.start_us + 9 * USEC_PER_SEC);
+    assert_in_range(b->said.levels, levels + 4, levels + 6); /* the rest of its three seconds */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,14 +519,18 @@ int main(void)
         CASE(test_an_order_longer_than_the_settings_allow_is_refused),
         CASE(test_stop_silences_what_sounds_and_leaves_what_is_planned),
         CASE(test_an_emergency_pre_empts_and_the_lower_resumes_in_progress),
+        CASE(test_a_pre_emption_fades_in_30_ms_and_clips_nothing_of_what_comes),
+        CASE(test_an_emergency_sounds_at_a_volume_of_its_own),
         CASE(test_the_switch_on_the_cabinet_silences_everything),
         CASE(test_play_goes_on_without_a_link_and_the_receipt_follows),
         CASE(test_what_expired_meanwhile_is_skipped_with_a_receipt),
         CASE(test_the_delay_of_a_node_shifts_its_sound),
         CASE(test_repeats_and_pauses_are_laid_out_as_ordered),
+        CASE(test_an_item_without_a_recording_is_silence),
         CASE(test_a_card_underrun_is_counted_and_realigned),
         CASE(test_a_jump_of_station_time_is_followed_without_a_click),
         CASE(test_the_amplifier_is_on_only_around_sound),
+        CASE(test_levels_are_told_while_somebody_looks_and_something_sounds),
     };
 
     return cmocka_run_group_tests(tests, group_set_up, group_tear_down);

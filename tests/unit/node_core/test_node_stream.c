@@ -160,14 +160,17 @@ static void test_lost_packets_are_concealed_counted_and_the_rest_is_in_place(voi
 
     order_stream(f, 5 * USEC_PER_SEC);
     stream_until(f, f->start_us + 11 * USEC_PER_SEC, lose_one);
-    /* Packets 100 to 104 cover 1,993.5 to 2,093.5 ms. */
+    /* Packets 100 to 104 cover 1,993.5 to 2,093.5 ms: 60 ms concealed, 20 ms of fade, silence. */
     assert_true(fabs(lateness(f, 1900000)) < 50);
-    assert_false(bed_silent(&f->bed, f->start_us + 1994000, f->start_us + 2050000));
-    assert_true(bed_silent(&f->bed, f->start_us + 2080000, f->start_us + 2092000));
+    assert_false(bed_silent(&f->bed, f->start_us + 1994000, f->start_us + 2020000));
+    assert_false(bed_silent(&f->bed, f->start_us + 2046000, f->start_us + 2053000));
+    assert_false(bed_silent(&f->bed, f->start_us + 2055000, f->start_us + 2060000));
+    assert_true(bed_silent(&f->bed, f->start_us + 2074000, f->start_us + 2092000));
     assert_true(fabs(lateness(f, 2200000)) < 50);
     assert_int_equal(bed_receipt(&f->bed, 1)->outcome, loa_Outcome_OUTCOME_PARTLY);
     assert_int_equal(bed_receipt(&f->bed, 1)->gaps, 1);
     assert_in_range(bed_receipt(&f->bed, 1)->gap_ms, 99, 101);
+    assert_int_equal(f->bed.said.faults, 0);
 }
 
 static bool stall(size_t bundle)
@@ -185,6 +188,8 @@ static void test_a_stall_ends_in_silence_and_an_aligned_return(void **state)
     assert_true(fabs(lateness(f, 6200000)) < 50);
     assert_int_equal(bed_receipt(&f->bed, 1)->gaps, 1);
     assert_in_range(bed_receipt(&f->bed, 1)->gap_ms, 3990, 4100);
+    assert_true((f->bed.said.faults & loa_Fault_FAULT_SILENT_OUTPUT) != 0);
+    assert_int_equal(f->bed.said.status.faults, 0);
 }
 
 static void test_duplicates_and_disorder_change_nothing(void **state)

@@ -52,6 +52,11 @@ void node_card_position(struct node *n, int64_t frame, usec_t mono_us)
     n->last_position_mono_us = mono_us;
 }
 
+void node_card_skipped(struct node *n, uint32_t frames)
+{
+    n->skipped += frames;
+}
+
 void node_card_reset(struct node *n, uint32_t rate_hz, usec_t mono_us)
 {
     (void)mono_us;

@@ -15,6 +15,7 @@ struct node {
     int64_t next_frame; /* where the last rendering ended */
     int gaps; /* renderings that did not follow the last one */
     int64_t gap_first;
+    uint32_t skipped;
     bool clock_locked;
     usec_t offset_us;
     float value; /* of every frame rendered */

@@ -108,6 +108,26 @@ static void test_an_underrun_makes_the_node_render_ahead_of_the_card(void **stat
     assert_int_equal(audio_ring_underruns(&ring), 1);
 }
 
+static void test_what_the_card_passed_over_is_gone_and_the_rest_in_its_place(void **state)
+{
+    float out[480];
+
+    (void)state;
+    audio_feed_run(&feed, 0);
+    play(480);
+    audio_ring_skip(&ring, 960);
+    audio_feed_run(&feed, 30000);
+    assert_int_equal(node.skipped, 960);
+    assert_int_equal(node.gaps, 0);
+    assert_int_equal(node.next_frame, 1440 + 5760);
+    assert_int_equal(audio_ring_position(&ring), 1440);
+    audio_ring_read(&ring, out, 480);
+    assert_true(out[0] == 0.5F);
+    audio_feed_run(&feed, 40000);
+    assert_int_equal(node.skipped, 960);
+    assert_int_equal(audio_ring_underruns(&ring), 0);
+}
+
 static void test_after_a_flush_rendering_goes_on_as_soon_as_it_has_faded(void **state)
 {
     (void)state;
@@ -167,6 +187,7 @@ int main(void)
         CASE(test_the_lead_is_rendered_once_and_kept),
         CASE(test_the_lead_counts_in_time_at_any_rate),
         CASE(test_an_underrun_makes_the_node_render_ahead_of_the_card),
+        CASE(test_what_the_card_passed_over_is_gone_and_the_rest_in_its_place),
         CASE(test_after_a_flush_rendering_goes_on_as_soon_as_it_has_faded),
         CASE(test_nothing_is_rendered_while_the_card_is_gone),
         CASE(test_the_first_frame_is_stamped_once_the_clock_is_locked),

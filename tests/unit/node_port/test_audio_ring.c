@@ -208,14 +208,14 @@ static void test_a_reset_starts_at_frame_zero_and_keeps_the_underruns(void **sta
 struct reader_result {
     struct prop random;
     _Atomic bool stop;
-    _Atomic int64_t exact; /* frames that came out with their own value */
+    _Atomic uint32_t exact; /* frames that came out with their own value */
     int wrong; /* values that belong to a later frame or to none */
 };
 
 /* A value is right when it is the frame's own, or less: inside a fade or decay, or silence. */
 static bool judge(struct reader_result *r, int64_t first, const float *out, size_t count)
 {
-    int64_t exact = 0;
+    uint32_t exact = 0;
 
     for (size_t i = 0; i < count; i++) {
         float own = value_of(first + (int64_t)i);
@@ -279,6 +279,46 @@ static void test_two_threads_under_random_load_agree_on_the_frames(void **state)
     assert_int_equal(audio_ring_position(&ring) < 1 << 24, true);
 }
 
+/* Numbers whose halves agree; a mixture of two would not. */
+#define CELL_CHANGES 20000
+
+struct cell_writer {
+    struct frame_cell cell;
+    atomic_bool stop;
+};
+
+static void *set_cell(void *arg)
+{
+    struct cell_writer *w = arg;
+
+    for (int64_t i = 1; !atomic_load_explicit(&w->stop, memory_order_relaxed); i++)
+        frame_cell_set(&w->cell, i << 32 | i);
+    return NULL;
+}
+
+static void test_a_frame_number_is_never_read_half_old_and_half_new(void **state)
+{
+    static struct cell_writer w;
+    pthread_t thread;
+    int64_t last = 0;
+    unsigned changes = 0, mixed = 0, backwards = 0;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, set_cell, &w), 0);
+    while (changes < CELL_CHANGES) {
+        int64_t now = frame_cell_get(&w.cell);
+
+        changes += now != last;
+        mixed += now >> 32 != (now & UINT32_MAX);
+        backwards += now < last;
+        last = now;
+    }
+    atomic_store(&w.stop, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(mixed, 0);
+    assert_int_equal(backwards, 0);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_ring, drop_ring)
@@ -292,6 +332,7 @@ int main(void)
         CASE(test_positions_travel_in_order_and_overflow_drops_the_newest),
         CASE(test_a_reset_starts_at_frame_zero_and_keeps_the_underruns),
         CASE(test_two_threads_under_random_load_agree_on_the_frames),
+        CASE(test_a_frame_number_is_never_read_half_old_and_half_new),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

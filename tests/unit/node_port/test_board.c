@@ -122,8 +122,9 @@ static int make_world(void **state)
     w->server.frame = on_frame;
     node_ini_defaults(&w->ini);
     w->options.state_dir = strdup(tempdir_path(&w->dir, "node"));
-    strcpy(w->options.host, "127.0.0.1");
-    w->options.port = w->server.port;
+    strcpy(w->options.controllers[0].host, "127.0.0.1");
+    w->options.controllers[0].port = w->server.port;
+    w->options.controller_count = 1;
     w->options.audio = NODE_AUDIO_WAV;
     strcpy(w->options.audio_name, tempdir_path(&w->dir, "out.wav"));
     digest_sha256(test_identity_der(&w->station.ca), sha);

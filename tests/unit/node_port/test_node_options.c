@@ -66,12 +66,26 @@ static void test_every_way_to_write_the_options_is_understood(void **state)
         if (parse(cases[i].args, &o, &detail) != ERR_OK)
             fail_msg("case %zu: %s", i, detail.text);
         assert_string_equal(o.state_dir, "/s");
-        assert_string_equal(o.host, cases[i].host);
-        assert_int_equal(o.port, cases[i].port);
+        assert_int_equal(o.controller_count, 1);
+        assert_string_equal(o.controllers[0].host, cases[i].host);
+        assert_int_equal(o.controllers[0].port, cases[i].port);
         assert_int_equal(o.audio, cases[i].audio);
         assert_string_equal(o.audio_name, cases[i].name);
         assert_true(o.audio_ppm == cases[i].ppm);
     }
+}
+
+static void test_a_microphone_is_named_or_left_to_the_configuration(void **state)
+{
+    static const char *const with[ARGS_MAX] = {BASE, "h", "--microphone", "wav:/x.wav"};
+    static const char *const without[ARGS_MAX] = {BASE, "h"};
+    struct node_options o;
+
+    (void)state;
+    assert_int_equal(parse(with, &o, NULL), ERR_OK);
+    assert_string_equal(o.microphone, "wav:/x.wav");
+    assert_int_equal(parse(without, &o, NULL), ERR_OK);
+    assert_null(o.microphone);
 }
 
 static void test_every_mistake_gets_one_sentence_that_helps(void **state)
@@ -103,19 +117,47 @@ static void test_every_mistake_gets_one_sentence_that_helps(void **state)
         {{BASE, "h", "--audio", "wav:a,ppm=nan"}, "from -1000 to 1000"},
         {{BASE, "h", "--audio", "wav:a,ppm=1x"}, "from -1000 to 1000"},
         {{BASE, "h", "--join", "AAAA"}, "--join: "},
+        {{BASE, "a", "--controller", "b", "--controller", "c", "--controller", "d", "--controller",
+          "e"},
+         "at most 4 times"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct node_options o = {.port = 1};
+        struct node_options o = {.controller_count = 9};
         struct err_detail detail = {0};
 
         assert_int_equal(parse(cases[i].args, &o, &detail), ERR_ARG);
         if (strstr(detail.text, cases[i].says) == NULL)
             fail_msg("case %zu: %s", i, detail.text);
         assert_null(strchr(detail.text, '\n'));
-        assert_int_equal(o.port, 1); /* written only on success */
+        assert_int_equal(o.controller_count, 9); /* written only on success */
     }
+}
+
+static void test_standbys_follow_in_order_from_the_line_or_the_file(void **state)
+{
+    static const char *const two[ARGS_MAX] = {BASE, "a", "--controller", "[::1]:9"};
+    static const char *const none[ARGS_MAX] = {"--state", "/s", "--config", "f.ini"};
+    struct err_detail detail = {0};
+    struct node_options o;
+
+    (void)state;
+    assert_int_equal(parse(two, &o, &detail), ERR_OK);
+    assert_int_equal(node_options_controllers(&o, "not, used", &detail), ERR_OK);
+    assert_int_equal(o.controller_count, 2);
+    assert_string_equal(o.controllers[1].host, "::1");
+    assert_int_equal(o.controllers[1].port, 9);
+    assert_int_equal(parse(none, &o, &detail), ERR_OK);
+    assert_int_equal(node_options_controllers(&o, "", &detail), ERR_ARG);
+    assert_non_null(strstr(detail.text, "--controller HOST[:PORT] is missing"));
+    assert_int_equal(node_options_controllers(&o, "a:1, b:x", &detail), ERR_ARG);
+    assert_int_equal(node_options_controllers(&o, "a,b,c,d,e", &detail), ERR_ARG);
+    assert_int_equal(o.controller_count, 0);
+    assert_int_equal(node_options_controllers(&o, " a:1, [::2] ,c", &detail), ERR_OK);
+    assert_int_equal(o.controller_count, 3);
+    assert_string_equal(o.controllers[1].host, "::2");
+    assert_int_equal(o.controllers[2].port, ADDRESS_PORT);
 }
 
 static void test_help_and_version_need_nothing_else(void **state)
@@ -138,7 +180,10 @@ static void test_a_full_configuration_is_read(void **state)
                                "[flash]\nquota_mib = 16\n[sensors]\n"
                                "temperature_file = /sys/class/hwmon/hwmon0/temp1_input\n"
                                "mains_file=/m\nsupply_mv_file=/v\nsupply_uv_file=/u\n"
-                               "mute_file = /sys/x = y\n[amplifier]\nenable_file=/e\n"
+                               "mute_file = /sys/x = y\nmute_gpio=gpiochip0:4\n"
+                               "[limits]\ntemperature_max_c=70\nsupply_min_mv=11000\n"
+                               "[watchdog]\ndevice=/dev/watchdog\n"
+                               "[amplifier]\nenable_file=/e\nenable_gpio=gpiochip0:5,low\n"
                                "[board]\nhardware = Cụm loa 2\nserial=\n[log]\nlevel = warn\n; end";
     struct err_detail detail = {0};
     struct node_ini ini;
@@ -156,7 +201,12 @@ static void test_a_full_configuration_is_read(void **state)
     assert_string_equal(ini.supply_mv_file, "/v");
     assert_string_equal(ini.supply_uv_file, "/u");
     assert_string_equal(ini.mute_file, "/sys/x = y");
+    assert_string_equal(ini.mute_gpio, "gpiochip0:4");
+    assert_int_equal(ini.temperature_max_c, 70);
+    assert_int_equal(ini.supply_min_mv, 11000);
+    assert_string_equal(ini.device, "/dev/watchdog");
     assert_string_equal(ini.enable_file, "/e");
+    assert_string_equal(ini.enable_gpio, "gpiochip0:5,low");
     assert_string_equal(ini.hardware, "Cụm loa 2");
     assert_string_equal(ini.serial, "");
     assert_int_equal(ini.level, LOG_WARN);
@@ -229,7 +279,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_way_to_write_the_options_is_understood),
+        cmocka_unit_test(test_a_microphone_is_named_or_left_to_the_configuration),
         cmocka_unit_test(test_every_mistake_gets_one_sentence_that_helps),
+        cmocka_unit_test(test_standbys_follow_in_order_from_the_line_or_the_file),
         cmocka_unit_test(test_help_and_version_need_nothing_else),
         cmocka_unit_test(test_a_full_configuration_is_read),
         cmocka_unit_test(test_every_mistake_in_a_configuration_names_line_and_key),

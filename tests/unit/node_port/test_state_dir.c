@@ -1,21 +1,22 @@
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "bytes.h"
 #include "state_dir.h"
 #include "telemetry.h"
 #include "tempdir.h"
 #include "utf8.h"
-#include "watchdog.h"
+#include "wall.h"
 
 static struct tempdir dir;
 
@@ -108,11 +109,26 @@ static void test_a_damaged_note_counts_as_the_first_start(void **state)
 
 static void test_the_kernel_has_a_boot_id(void **state)
 {
-    char id[64];
+    uint8_t bytes[16];
+    char id[64], hex[HEX_SIZE(16)];
 
     (void)state;
     state_dir_boot_id(id, sizeof(id));
     assert_int_equal(strlen(id), 36);
+    state_dir_boot_id_bytes(bytes);
+    bytes_to_hex(bytes_of(bytes, sizeof(bytes)), hex);
+    assert_memory_equal(hex, id, 8);
+    assert_memory_equal(hex + 8, id + 9, 4);
+    assert_memory_equal(hex + 20, id + 24, 12);
+}
+
+static void test_the_wall_clock_counts_where_something_keeps_it(void **state)
+{
+    usec_t now_us = 0;
+
+    (void)state;
+    assert_true(wall_now_us("/", &now_us));
+    assert_in_range(now_us / USEC_PER_SEC, time(NULL) - 5, time(NULL) + 5);
 }
 
 static void test_sensors_are_read_and_broken_ones_are_absent(void **state)
@@ -131,12 +147,15 @@ static void test_sensors_are_read_and_broken_ones_are_absent(void **state)
     tempdir_write(&dir, "online", "1\n");
     tempdir_write(&dir, "voltage", "12600000\n");
     tempdir_write(&dir, "mute", "1\n");
-    telemetry_init(&telemetry, &ini);
+    assert_int_equal(telemetry_open(&telemetry, &ini, NULL), ERR_OK);
+    telemetry.flash_fd = open(dir.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     telemetry_read(&telemetry, 1000000, &t);
     assert_true(t.has_temperature && t.temperature_mc == 48250);
     assert_true(t.has_mains && t.mains_ok && t.muted_locally);
     assert_int_equal(t.supply_mv, 12600);
     assert_in_range(t.rss_kb, 500, 4000000);
+    assert_in_range(t.memory_free_kb, 1000, INT64_C(1) << 32);
+    assert_true(t.disk_free_bytes > 0 && !t.flash_failed);
 
     tempdir_write(&dir, "temp", "broken\n");
     tempdir_write(&dir, "online", "0\n");
@@ -148,24 +167,8 @@ static void test_sensors_are_read_and_broken_ones_are_absent(void **state)
     assert_false(t.has_temperature);
     assert_true(t.has_mains && !t.mains_ok && !t.muted_locally);
     assert_int_equal(t.supply_mv, 0);
-}
-
-static void test_the_amplifier_line_is_written(void **state)
-{
-    struct telemetry telemetry;
-    struct node_ini ini;
-
-    (void)state;
-    node_ini_defaults(&ini);
-    telemetry_init(&telemetry, &ini);
-    assert_true(telemetry_set_amplifier(&telemetry, true)); /* none: nothing to do */
-    strcpy(ini.enable_file, tempdir_path(&dir, "value"));
-    assert_false(telemetry_set_amplifier(&telemetry, true));
-    tempdir_write(&dir, "value", "");
-    assert_true(telemetry_set_amplifier(&telemetry, true));
-    assert_string_equal(tempdir_read(&dir, "value"), "1\n");
-    assert_true(telemetry_set_amplifier(&telemetry, false));
-    assert_string_equal(tempdir_read(&dir, "value"), "0\n");
+    close(telemetry.flash_fd);
+    telemetry_close(&telemetry);
 }
 
 static void test_the_board_has_a_name_for_people(void **state)
@@ -185,58 +188,6 @@ static void test_the_board_has_a_name_for_people(void **state)
     assert_true(utf8_valid(name, strlen(name), false));
 }
 
-static void assert_heard(int fd, const char *wanted)
-{
-    char got[64] = {0};
-    ssize_t n = recv(fd, got, sizeof(got) - 1, MSG_DONTWAIT);
-
-    if (wanted == NULL) {
-        assert_int_equal(n, -1);
-        return;
-    }
-    assert_true(n > 0);
-    assert_string_equal(got, wanted);
-}
-
-static void test_the_service_manager_hears_ready_alive_and_stopping(void **state)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-    struct watchdog w;
-
-    (void)state;
-    strcpy(address.sun_path, tempdir_path(&dir, "notify"));
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    setenv("NOTIFY_SOCKET", address.sun_path, 1);
-    setenv("WATCHDOG_USEC", "10000000", 1);
-    watchdog_init(&w);
-    unsetenv("NOTIFY_SOCKET");
-    unsetenv("WATCHDOG_USEC");
-    watchdog_ready(&w);
-    assert_heard(fd, "READY=1");
-    watchdog_feed(&w, 1000000);
-    assert_heard(fd, "WATCHDOG=1");
-    watchdog_feed(&w, 5999999);
-    assert_heard(fd, NULL);
-    watchdog_feed(&w, 6000000);
-    assert_heard(fd, "WATCHDOG=1");
-    watchdog_stop(&w);
-    assert_heard(fd, "STOPPING=1");
-    close(fd);
-}
-
-static void test_without_a_service_manager_nothing_is_said(void **state)
-{
-    struct watchdog w;
-
-    (void)state;
-    watchdog_init(&w);
-    assert_int_equal(w.fd, -1);
-    watchdog_ready(&w);
-    watchdog_feed(&w, 1);
-    watchdog_stop(&w);
-}
-
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_dir, drop_dir)
@@ -246,11 +197,9 @@ int main(void)
         CASE(test_restarts_are_counted_with_their_cause),
         CASE(test_a_damaged_note_counts_as_the_first_start),
         CASE(test_the_kernel_has_a_boot_id),
+        CASE(test_the_wall_clock_counts_where_something_keeps_it),
         CASE(test_sensors_are_read_and_broken_ones_are_absent),
-        CASE(test_the_amplifier_line_is_written),
         CASE(test_the_board_has_a_name_for_people),
-        CASE(test_the_service_manager_hears_ready_alive_and_stopping),
-        CASE(test_without_a_service_manager_nothing_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,15 +9,19 @@
 
 #include "log.h"
 #include "mono.h"
+#include "tempdir.h"
 #include "testserver.h"
 #include "uplink.h"
 
 struct world {
     struct teststation station;
     uv_loop_t loop;
-    struct testserver server;
+    struct testserver server, standby;
+    bool has_standby;
     struct uplink uplink;
+    struct flash *files; /* NULL: nothing is kept */
     int ups, downs;
+    bool on_air;
     bool is_up, is_down, got_frame, stopped, served;
     enum err answer; /* of the frame handler */
     usec_t rx_mono_us;
@@ -60,7 +64,12 @@ static void on_stopped(void *ctx)
     ((struct world *)ctx)->stopped = true;
 }
 
-static const struct uplink_events events = {on_up, on_frame, on_down};
+static bool on_may_move(void *ctx)
+{
+    return !((struct world *)ctx)->on_air;
+}
+
+static const struct uplink_events events = {on_up, on_frame, on_down, on_may_move};
 
 static void on_served(struct testserver *s, const struct frame *frame, const loa_Msg *msg)
 {
@@ -72,13 +81,16 @@ static void on_served(struct testserver *s, const struct frame *frame, const loa
         memcpy(w->served_text, frame->payload.data, frame->payload.len);
 }
 
-static void start(uint16_t port)
+/* With one controller, or a standby behind it (0 none). */
+static void start(uint16_t port, uint16_t standby_port)
 {
+    const struct address controllers[] = {{"localhost", port}, {"localhost", standby_port}};
     struct link_credentials cred = {.ca_cert = test_identity_der(&w->station.ca),
                                     .cert = test_identity_der(&w->station.node),
                                     .key = test_identity_key(&w->station.node)};
 
-    assert_int_equal(uplink_start(&w->uplink, &w->loop, "localhost", port, &cred, &events, w),
+    assert_int_equal(uplink_start(&w->uplink, &w->loop, controllers, standby_port > 0 ? 2 : 1,
+                                  &cred, w->files, &events, w),
                      ERR_OK);
 }
 
@@ -91,7 +103,7 @@ static int make_world(void **state)
     uv_loop_init(&w->loop);
     testserver_init(&w->server, &w->loop, &w->station);
     w->server.frame = on_served;
-    start(w->server.port);
+    start(w->server.port, 0);
     return 0;
 }
 
@@ -100,7 +112,10 @@ static int drop_world(void **state)
     (void)state;
     uplink_stop(&w->uplink, on_stopped);
     testserver_run_until(&w->loop, &w->stopped);
+    if (w->has_standby)
+        testserver_close(&w->standby);
     testserver_deinit(&w->server);
+    link_config_free(w->standby.config);
     assert_int_equal(uv_loop_close(&w->loop), 0);
     teststation_deinit(&w->station);
     free(w);
@@ -182,6 +197,82 @@ static void test_the_reconnect_begins_anew_only_after_a_stable_session(void **st
     assert_int_equal(w->uplink.attempt, 1);
 }
 
+static void restart_node(void)
+{
+    uplink_stop(&w->uplink, on_stopped);
+    testserver_run_until(&w->loop, &w->stopped);
+    w->stopped = w->is_up = w->got_frame = w->is_down = false;
+    start(w->server.port, 0);
+    testserver_run_until(&w->loop, &w->is_up);
+}
+
+static void be_welcomed(uint32_t spread_ms)
+{
+    static loa_Msg welcome;
+
+    welcome.which_body = loa_Msg_welcome_tag;
+    welcome.body.welcome.version = 1;
+    welcome.body.welcome.reconnect_spread_ms = spread_ms;
+    w->got_frame = false;
+    testserver_send_msg(&w->server, &welcome);
+    testserver_run_until(&w->loop, &w->got_frame);
+}
+
+static void test_a_session_is_resumed_after_a_restart_of_the_node(void **state)
+{
+    struct tempdir dir;
+    struct err_detail detail = {0};
+    struct flash files;
+
+    (void)state;
+    tempdir_init(&dir);
+    assert_int_equal(flash_open(&files, tempdir_path(&dir, "node"), 0, &detail), ERR_OK);
+    w->files = &files;
+    restart_node();
+    assert_false(link_peer(w->uplink.wire.link)->resumed);
+    be_welcomed(3);
+    restart_node();
+    assert_true(link_peer(w->uplink.wire.link)->resumed);
+    assert_int_equal(w->uplink.resume.spread_ms, 3);
+    assert_int_equal(resume_spread_us(&w->uplink.resume, w->uplink.config), 3000);
+    tempdir_write(&dir, "node/" RESUME_FILE, "no session");
+    restart_node();
+    assert_false(link_peer(w->uplink.wire.link)->resumed);
+    uplink_stop(&w->uplink, on_stopped);
+    testserver_run_until(&w->loop, &w->stopped);
+    w->stopped = false;
+    flash_close(&files);
+    tempdir_deinit(&dir);
+    w->files = NULL;
+    start(w->server.port, 0);
+}
+
+static void test_a_session_that_ends_soon_is_renewed_at_a_quiet_moment(void **state)
+{
+    struct resume *r = &w->uplink.resume;
+
+    (void)state;
+    testserver_run_until(&w->loop, &w->is_up);
+    be_welcomed(0);
+    testserver_drop(&w->server);
+    testserver_run_until(&w->loop, &w->is_down);
+    w->is_up = false;
+    testserver_run_until(&w->loop, &w->is_up);
+    assert_true(link_peer(w->uplink.wire.link)->resumed);
+    assert_false(resume_renews(r, w->uplink.config, mono_now_us()));
+    r->renew_s = link_config_left_s(w->uplink.config) + 1;
+    w->on_air = true;
+    w->uplink.look.timer_cb(&w->uplink.look);
+    assert_false(w->uplink.renewing);
+    w->on_air = false;
+    w->is_up = false;
+    w->uplink.look.timer_cb(&w->uplink.look);
+    assert_true(w->uplink.renewing);
+    testserver_run_until(&w->loop, &w->is_up);
+    assert_false(link_peer(w->uplink.wire.link)->resumed);
+    assert_false(resume_renews(r, w->uplink.config, mono_now_us()));
+}
+
 static void test_bye_sets_the_wait(void **state)
 {
     static loa_Msg bye;
@@ -253,10 +344,56 @@ static void test_credentials_that_do_not_belong_together_are_refused(void **stat
     struct link_credentials cred = {.ca_cert = test_identity_der(&w->station.ca),
                                     .cert = test_identity_der(&w->station.node),
                                     .key = test_identity_key(&w->station.controller)};
+    const struct address address = {"localhost", 1};
     static struct uplink other;
 
     (void)state;
-    assert_int_equal(uplink_start(&other, &w->loop, "localhost", 1, &cred, &events, w), ERR_FORMAT);
+    assert_int_equal(uplink_start(&other, &w->loop, &address, 1, &cred, NULL, &events, w),
+                     ERR_FORMAT);
+    assert_int_equal(uplink_start(&other, &w->loop, &address, 0, &cred, NULL, &events, w), ERR_ARG);
+}
+
+static void look(void)
+{
+    w->uplink.look.timer_cb(&w->uplink.look);
+    while (w->uplink.looking)
+        uv_run(&w->loop, UV_RUN_ONCE);
+}
+
+/* Primary and standby of one station; one session at a time, whatever the two do. */
+static void test_a_standby_serves_until_the_first_controller_is_back(void **state)
+{
+    (void)state;
+    testserver_run_until(&w->loop, &w->is_up);
+    uplink_stop(&w->uplink, on_stopped);
+    testserver_run_until(&w->loop, &w->stopped);
+    w->stopped = w->is_up = w->is_down = false;
+    testserver_init(&w->standby, &w->loop, &w->station);
+    w->has_standby = true;
+    w->server.hang_up_next = 4;
+    start(w->server.port, w->standby.port);
+    testserver_run_until(&w->loop, &w->is_up);
+    assert_int_equal(w->uplink.list.now, 1);
+    assert_int_equal(w->server.hang_up_next, 1);
+    assert_int_equal(w->standby.accepted, 1);
+    /* The first does not answer yet: stay. */
+    look();
+    assert_int_equal(w->server.hang_up_next, 0);
+    assert_int_equal(w->uplink.list.now, 1);
+    /* It does, but something sounds. */
+    w->on_air = true;
+    look();
+    assert_int_equal(w->uplink.list.now, 1);
+    assert_false(w->is_down);
+    w->on_air = w->is_up = false;
+    look();
+    testserver_run_until(&w->loop, &w->is_down);
+    testserver_run_until(&w->loop, &w->is_up);
+    assert_int_equal(w->uplink.list.now, 0);
+    assert_int_equal(w->standby.accepted, 1);
+    assert_int_equal(w->server.received, 0); /* not a word was said while looking */
+    look();
+    assert_int_equal(w->uplink.list.now, 0);
 }
 
 int main(void)
@@ -267,10 +404,13 @@ int main(void)
         CASE(test_a_lost_session_comes_back_by_ticket),
         CASE(test_a_controller_that_hangs_up_is_dialled_again),
         CASE(test_the_reconnect_begins_anew_only_after_a_stable_session),
+        CASE(test_a_session_is_resumed_after_a_restart_of_the_node),
+        CASE(test_a_session_that_ends_soon_is_renewed_at_a_quiet_moment),
         CASE(test_bye_sets_the_wait),
         CASE(test_a_frame_that_breaks_the_protocol_ends_the_session),
         CASE(test_silence_ends_the_session),
         CASE(test_what_a_slow_controller_does_not_take_is_bounded),
+        CASE(test_a_standby_serves_until_the_first_controller_is_back),
         CASE(test_credentials_that_do_not_belong_together_are_refused),
     };
 

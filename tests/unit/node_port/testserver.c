@@ -134,11 +134,16 @@ void testserver_init(struct testserver *s, uv_loop_t *loop, const struct teststa
     s->port = ntohs(address.sin_port);
 }
 
-void testserver_deinit(struct testserver *s)
+void testserver_close(struct testserver *s)
 {
     for (struct testserver_connection *c = s->all; c != NULL; c = c->next)
         drop(c);
     uv_close((uv_handle_t *)&s->listener, NULL);
+}
+
+void testserver_deinit(struct testserver *s)
+{
+    testserver_close(s);
     uv_run(s->loop, UV_RUN_DEFAULT);
     link_config_free(s->config);
 }

@@ -44,6 +44,9 @@ struct testserver {
 /* Listen on a free port of 127.0.0.1. */
 void testserver_init(struct testserver *s, uv_loop_t *loop, const struct teststation *station);
 
+/* Begin to close; when the loop has run empty its config is to be freed. */
+void testserver_close(struct testserver *s);
+
 /* Close everything and run the loop until that is done. */
 void testserver_deinit(struct testserver *s);
 

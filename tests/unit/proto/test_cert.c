@@ -185,6 +185,19 @@ static void test_a_request_gives_its_key_and_nothing_else(void **state)
     cert_key_free(key);
 }
 
+static void test_a_request_fits_certificates_of_its_own_key_only(void **state)
+{
+    uint8_t csr[CERT_DER_MAX];
+    size_t len;
+
+    (void)state;
+    assert_int_equal(cert_request(station.node.key, "x", csr, &len), ERR_OK);
+    assert_true(cert_request_fits(bytes_of(csr, len), test_identity_der(&station.node)));
+    assert_false(cert_request_fits(bytes_of(csr, len), test_identity_der(&station.ca)));
+    assert_false(cert_request_fits(bytes_of(csr, len - 1), test_identity_der(&station.node)));
+    assert_false(cert_request_fits(bytes_of(csr, len), bytes_of("", 0)));
+}
+
 static void test_a_changed_or_cut_request_is_refused(void **state)
 {
     uint8_t csr[CERT_DER_MAX];
@@ -270,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_impossible_dates_are_refused),
         cmocka_unit_test(test_serial_numbers_differ),
         cmocka_unit_test(test_a_request_gives_its_key_and_nothing_else),
+        cmocka_unit_test(test_a_request_fits_certificates_of_its_own_key_only),
         cmocka_unit_test(test_a_changed_or_cut_request_is_refused),
         cmocka_unit_test(test_keys_on_other_curves_are_refused),
         cmocka_unit_test(test_keys_and_certificates_survive_pem),

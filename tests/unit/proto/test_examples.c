@@ -60,6 +60,25 @@ static struct bytes payload_of(const char *name, enum frame_type type)
     return frame.payload;
 }
 
+static void test_the_bye_of_the_page_is_a_bye(void **state)
+{
+    (void)state;
+    assert_int_equal(control_decode(payload_of("bye", FRAME_CONTROL), &msg), ERR_OK);
+    assert_int_equal(msg.which_body, loa_Msg_bye_tag);
+    assert_int_equal(msg.body.bye.code, loa_ByeCode_BYE_CODE_SHUTDOWN);
+    assert_int_equal(msg.body.bye.retry_after_ms, 1000);
+    assert_int_equal(msg.body.bye.spread_ms, 4000);
+}
+
+static void test_the_level_of_the_page_is_a_level(void **state)
+{
+    (void)state;
+    assert_int_equal(control_decode(payload_of("level", FRAME_CONTROL), &msg), ERR_OK);
+    assert_int_equal(msg.which_body, loa_Msg_level_tag);
+    assert_int_equal(msg.body.level.rms_mdb, -18004);
+    assert_int_equal(msg.body.level.peak_mdb, -8984);
+}
+
 static void test_the_hello_of_the_page_is_a_hello(void **state)
 {
     (void)state;
@@ -155,6 +174,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_hello_of_the_page_is_a_hello),
+        cmocka_unit_test(test_the_level_of_the_page_is_a_level),
+        cmocka_unit_test(test_the_bye_of_the_page_is_a_bye),
         cmocka_unit_test(test_the_media_want_of_the_page_asks_for_the_second_window),
         cmocka_unit_test(test_the_order_of_the_page_is_for_node_seven),
         cmocka_unit_test(test_the_receipt_of_the_page_says_it_sounded),

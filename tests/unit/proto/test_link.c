@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -140,15 +141,81 @@ static void test_a_resumed_session_tells_the_same_peer(void **state)
     }
 }
 
+/* As after a restart of the node: what it remembers comes back from its flash. */
+static void restart_client(struct pair *p, const struct test_identity *node, struct bytes saved,
+                           enum err expected)
+{
+    link_free(p->client);
+    p->client = NULL;
+    link_config_free(p->client_config);
+    p->client_config = teststation_client(&p->station, node);
+    assert_int_equal(link_config_load(p->client_config, saved), expected);
+    reconnect(p);
+    testwire_connect(p->client, p->server);
+}
+
+static void test_a_session_resumes_from_flash(void **state)
+{
+    struct pair *p = *state;
+    uint8_t saved[LINK_SESSION_MAX], server[SHA256_BYTES];
+    struct test_identity renewed;
+    size_t len;
+
+    assert_int_equal(link_config_save(p->client_config, saved, &len), ERR_NOT_FOUND);
+    testwire_connect(p->client, p->server);
+    say(p->server, p->client, "ve");
+    link_remember_session(p->client);
+    memcpy(server, link_peer(p->client)->cert_sha256, sizeof(server));
+    assert_int_equal(link_config_save(p->client_config, saved, &len), ERR_OK);
+    for (int round = 0; round < 2; round++) {
+        restart_client(p, &p->station.node, bytes_of(saved, len), ERR_OK);
+        assert_true(link_peer(p->server)->resumed);
+        assert_int_equal(link_peer(p->server)->node.v, 7);
+        assert_true(link_peer(p->client)->resumed);
+        assert_memory_equal(link_peer(p->client)->cert_sha256, server, sizeof(server));
+    }
+    /* The same node with a new certificate begins anew. */
+    test_identity_init(&renewed, &p->station.ca, CERT_CLIENT, LINK_NODE_NAME_PREFIX "7", -1, 30);
+    restart_client(p, &renewed, bytes_of(saved, len), ERR_FORMAT);
+    assert_false(link_peer(p->server)->resumed);
+    test_identity_deinit(&renewed);
+    for (size_t at = 0; at < len; at += 7) {
+        saved[at] ^= 1;
+        assert_int_equal(link_config_load(p->client_config, bytes_of(saved, len)), ERR_FORMAT);
+        saved[at] ^= 1;
+        assert_int_equal(link_config_load(p->client_config, bytes_of(saved, at)), ERR_FORMAT);
+    }
+}
+
+static void test_a_session_that_has_ended_or_is_forgotten_is_not_offered(void **state)
+{
+    struct pair *p = *state;
+
+    for (int round = 0; round < 2; round++) {
+        reconnect(p);
+        testwire_connect(p->client, p->server);
+        assert_false(link_peer(p->server)->resumed);
+        say(p->server, p->client, "ve");
+        link_remember_session(p->client);
+        if (round == 0)
+            link_config_forget(p->client_config);
+        else
+            p->client_config->remembered_identity.expires_s = (int64_t)time(NULL);
+    }
+    reconnect(p);
+    testwire_connect(p->client, p->server);
+    assert_false(link_peer(p->server)->resumed);
+}
+
 static void test_another_config_resumes_only_with_the_same_secret(void **state)
 {
     struct pair *p = *state;
-    uint8_t secret[LINK_TICKET_SECRET_BYTES] = {1, 2, 3};
+    struct ticketring keys = {{{1, {1, 2, 3}}}};
     struct link_credentials cred = {
         .ca_cert = test_identity_der(&p->station.ca),
         .cert = test_identity_der(&p->station.controller),
         .key = test_identity_key(&p->station.controller),
-        .ticket_secret = bytes_of(secret, sizeof(secret)),
+        .tickets = &keys,
     };
     struct link_config *old = p->server_config;
 
@@ -164,7 +231,7 @@ static void test_another_config_resumes_only_with_the_same_secret(void **state)
     link_config_free(old);
     testwire_connect(p->client, p->server);
     assert_true(link_peer(p->server)->resumed);
-    secret[0] = 9;
+    keys.keys[0].key[0] = 9;
     old = p->server_config;
     assert_int_equal(link_config_new(LINK_SERVER, &cred, &p->server_config), ERR_OK);
     reconnect(p);
@@ -427,8 +494,6 @@ static void test_credentials_that_do_not_fit_are_refused(void **state)
     bad.ca_cert = bytes_of(NULL, 0);
     assert_int_equal(link_config_new(LINK_CLIENT, &bad, &c), ERR_FORMAT);
     assert_int_equal(link_config_new(LINK_ENROLLER, &good, &c), ERR_FORMAT);
-    good.ticket_secret = bytes_of("short", 5);
-    assert_int_equal(link_config_new(LINK_SERVER, &good, &c), ERR_FORMAT);
     assert_null(c);
 }
 
@@ -440,6 +505,8 @@ int main(void)
         CASE(test_bytes_may_arrive_in_pieces_of_any_size),
         CASE(test_the_server_learns_who_the_node_is),
         CASE(test_a_resumed_session_tells_the_same_peer),
+        CASE(test_a_session_resumes_from_flash),
+        CASE(test_a_session_that_has_ended_or_is_forgotten_is_not_offered),
         CASE(test_another_config_resumes_only_with_the_same_secret),
         CASE(test_an_enroller_needs_only_the_pin),
         CASE(test_output_is_bounded_and_recovers),

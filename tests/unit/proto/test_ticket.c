@@ -13,7 +13,7 @@
 
 #define NOW (TICKET_LIFETIME_S * 20000 + 1000)
 
-static const uint8_t secret[TICKET_SECRET_BYTES] = {1, 2, 3};
+static const struct ticketring keys = {{{20000, {1, 2, 3}}, {19999, {4}}}};
 static const struct ticket_identity node = {
     .node = {7}, .cert_sha256 = {8}, .serial = {9}, .expires_s = NOW + 500};
 
@@ -50,13 +50,14 @@ static size_t seal(const struct ticket_identity *who, uint8_t *ticket, size_t si
 {
     size_t len = 0;
 
-    assert_int_equal(
-        ticket_seal(secret, who, server->tls.session, NOW, ticket, ticket + size, &len), ERR_OK);
+    assert_int_equal(ticket_seal(&keys, who, server->tls.session, ticket, ticket + size, &len),
+                     ERR_OK);
     return len;
 }
 
 /* Opening decrypts in place, so each try works on a copy. */
-static enum err try_open(const uint8_t *with, const uint8_t *ticket, size_t len, int64_t now_s)
+static enum err try_open(const struct ticketring *with, const uint8_t *ticket, size_t len,
+                         int64_t now_s)
 {
     struct ticket_identity who = {0};
     mbedtls_ssl_session session;
@@ -84,24 +85,53 @@ static void test_a_ticket_gives_back_who_it_belongs_to(void **state)
     size_t len = seal(&node, ticket, sizeof(ticket));
 
     (void)state;
-    assert_int_equal(try_open(secret, ticket, len, NOW), ERR_OK);
-    assert_int_equal(try_open(secret, ticket, len, NOW + 499), ERR_OK);
+    assert_int_equal(try_open(&keys, ticket, len, NOW), ERR_OK);
+    assert_int_equal(try_open(&keys, ticket, len, NOW + 499), ERR_OK);
     assert_int_equal(seal(&node, again, sizeof(again)), len);
     assert_memory_not_equal(ticket, again, len);
 }
 
 static void test_a_ticket_ends_with_what_it_proves(void **state)
 {
-    struct ticket_identity lasting = node;
     uint8_t ticket[2048];
     size_t len = seal(&node, ticket, sizeof(ticket));
 
     (void)state;
-    assert_int_equal(try_open(secret, ticket, len, NOW + 500), ERR_TIMEOUT);
-    lasting.expires_s = INT64_MAX;
-    len = seal(&lasting, ticket, sizeof(ticket));
-    assert_int_equal(try_open(secret, ticket, len, NOW + 2 * TICKET_LIFETIME_S), ERR_TIMEOUT);
-    assert_int_equal(try_open(secret, ticket, len, NOW - TICKET_LIFETIME_S), ERR_TIMEOUT);
+    assert_int_equal(try_open(&keys, ticket, len, NOW + 500), ERR_TIMEOUT);
+}
+
+static void test_a_ticket_opens_while_its_key_is_one_of_two(void **state)
+{
+    struct ticketring ring = keys;
+    uint8_t ticket[2048];
+    size_t len = seal(&node, ticket, sizeof(ticket));
+
+    (void)state;
+    assert_false(ticketring_turn(&ring, NOW));
+    assert_true(ticketring_turn(&ring, NOW + TICKETRING_TURN_S));
+    assert_int_equal(try_open(&ring, ticket, len, NOW), ERR_OK);
+    assert_true(ticketring_turn(&ring, NOW + 2 * TICKETRING_TURN_S));
+    assert_int_equal(try_open(&ring, ticket, len, NOW), ERR_TIMEOUT);
+}
+
+static void test_keys_come_back_from_their_text(void **state)
+{
+    struct ticketring ring = {0}, back = {0};
+    char text[TICKETRING_TEXT_MAX];
+
+    (void)state;
+    assert_int_equal(ticketring_read("", &back), ERR_FORMAT);
+    for (int turns = 1; turns <= 3; turns++) {
+        assert_true(ticketring_turn(&ring, NOW + turns * TICKETRING_TURN_S));
+        ticketring_write(&ring, text);
+        assert_int_equal(ticketring_read(text, &back), ERR_OK);
+        assert_memory_equal(&back, &ring, sizeof(ring));
+    }
+    for (size_t cut = strlen(text) - 1; cut > 0; cut--) {
+        text[cut] = '\0';
+        if (text[cut - 1] != '\n') /* whole lines are fewer keys */
+            assert_int_equal(ticketring_read(text, &back), ERR_FORMAT);
+    }
 }
 
 static void test_a_ticket_of_an_enrolment_never_opens(void **state)
@@ -111,24 +141,25 @@ static void test_a_ticket_of_an_enrolment_never_opens(void **state)
     size_t len = seal(&nobody, ticket, sizeof(ticket));
 
     (void)state;
-    assert_int_equal(try_open(secret, ticket, len, NOW), ERR_TIMEOUT);
+    assert_int_equal(try_open(&keys, ticket, len, NOW), ERR_TIMEOUT);
 }
 
 static void test_any_changed_byte_cut_or_other_secret_is_refused(void **state)
 {
-    uint8_t ticket[2048], other[TICKET_SECRET_BYTES] = {1, 2, 4};
+    struct ticketring other = {{{20000, {1, 2, 4}}}};
+    uint8_t ticket[2048];
     size_t len = seal(&node, ticket, sizeof(ticket));
 
     (void)state;
-    assert_int_equal(try_open(other, ticket, len, NOW), ERR_AUTH);
+    assert_int_equal(try_open(&other, ticket, len, NOW), ERR_AUTH);
     for (size_t at = 0; at < len; at++) {
         ticket[at] ^= 1;
-        assert_int_not_equal(try_open(secret, ticket, len, NOW), ERR_OK);
+        assert_int_not_equal(try_open(&keys, ticket, len, NOW), ERR_OK);
         ticket[at] ^= 1;
     }
     for (size_t cut = 0; cut < len; cut++)
-        assert_int_equal(try_open(secret, ticket, cut, NOW), ERR_AUTH);
-    assert_int_equal(try_open(secret, ticket, len, NOW), ERR_OK);
+        assert_int_equal(try_open(&keys, ticket, cut, NOW), ERR_AUTH);
+    assert_int_equal(try_open(&keys, ticket, len, NOW), ERR_OK);
 }
 
 static void test_a_buffer_that_is_too_small_is_refused(void **state)
@@ -139,8 +170,7 @@ static void test_a_buffer_that_is_too_small_is_refused(void **state)
     (void)state;
     for (size_t size = 0; size < len; size++)
         assert_int_equal(
-            ticket_seal(secret, &node, server->tls.session, NOW, ticket, ticket + size, &got),
-            ERR_LIMIT);
+            ticket_seal(&keys, &node, server->tls.session, ticket, ticket + size, &got), ERR_LIMIT);
     assert_int_equal(got, 5);
     assert_int_equal(seal(&node, ticket, len), len);
 }
@@ -150,6 +180,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_ticket_gives_back_who_it_belongs_to),
         cmocka_unit_test(test_a_ticket_ends_with_what_it_proves),
+        cmocka_unit_test(test_a_ticket_opens_while_its_key_is_one_of_two),
+        cmocka_unit_test(test_keys_come_back_from_their_text),
         cmocka_unit_test(test_a_ticket_of_an_enrolment_never_opens),
         cmocka_unit_test(test_any_changed_byte_cut_or_other_secret_is_refused),
         cmocka_unit_test(test_a_buffer_that_is_too_small_is_refused),

@@ -176,6 +176,24 @@ static void test_a_saved_skew_is_known_at_once(void **state)
     assert_true(fabs(error_us(&p)) < 150);
 }
 
+/* It asks without a pause while that tells much, and not for ever where nothing does. */
+static void test_it_is_eager_until_it_is_sure_or_tired(void **state)
+{
+    struct path lan = {.floor_us = 50, .queue_us = 20, .ppm = 60, .now_us = 1e9, .seed = 7};
+    struct path bad = {.floor_us = 200e3, .queue_us = 400e3, .ppm = 60, .now_us = 1e9, .seed = 8};
+    int bursts = 0;
+
+    (void)state;
+    tsync_init(&lan.sync, NULL);
+    tsync_init(&bad.sync, NULL);
+    assert_true(tsync_is_eager(&lan.sync, (usec_t)lan.now_us));
+    run(&lan, 4);
+    assert_false(tsync_is_eager(&lan.sync, (usec_t)lan.now_us));
+    for (; tsync_is_eager(&bad.sync, (usec_t)bad.now_us); bursts++)
+        run(&bad, 1);
+    assert_in_range(bursts, 90, 110);
+}
+
 static void test_a_jump_is_refused_twice_and_then_followed(void **state)
 {
     struct path p = {.floor_us = 50, .queue_us = 20, .ppm = 10, .now_us = 1e9, .seed = 7};
@@ -244,6 +262,28 @@ static void test_station_and_local_time_are_each_others_inverse(void **state)
     }
 }
 
+static void test_pauses_grow_where_the_clock_is_sure_and_nowhere_else(void **state)
+{
+    struct path calm = {.floor_us = 50, .queue_us = 5, .ppm = 20, .now_us = 1e9, .seed = 9};
+    struct path mobile = {
+        .floor_us = 30000, .queue_us = 40000, .ppm = 20, .now_us = 1e9, .seed = 9};
+    usec_t pause_us;
+
+    (void)state;
+    tsync_init(&calm.sync, NULL);
+    run(&calm, 3);
+    assert_int_equal(tsync_pause_us(&calm.sync, (usec_t)calm.now_us, 2000000), 2000000);
+    run(&calm, 60);
+    pause_us = tsync_pause_us(&calm.sync, (usec_t)calm.now_us, 2000000);
+    assert_in_range(pause_us, 16000000, TSYNC_PAUSE_MAX_US);
+    assert_in_range(tsync_uncertainty_us(&calm.sync, (usec_t)calm.now_us + pause_us), 1,
+                    TSYNC_CALM_SD_US);
+    assert_int_equal(tsync_pause_us(&calm.sync, (usec_t)calm.now_us, 50000000), 50000000);
+    tsync_init(&mobile.sync, NULL);
+    run(&mobile, 60);
+    assert_int_equal(tsync_pause_us(&mobile.sync, (usec_t)mobile.now_us, 2000000), 2000000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +292,8 @@ int main(void)
         cmocka_unit_test(test_two_minutes_of_a_mobile_network_are_enough),
         cmocka_unit_test(test_it_runs_on_without_a_link_and_says_how_sure_it_is),
         cmocka_unit_test(test_a_saved_skew_is_known_at_once),
+        cmocka_unit_test(test_it_is_eager_until_it_is_sure_or_tired),
+        cmocka_unit_test(test_pauses_grow_where_the_clock_is_sure_and_nowhere_else),
         cmocka_unit_test(test_a_jump_is_refused_twice_and_then_followed),
         cmocka_unit_test(test_impossible_times_are_refused),
         cmocka_unit_test(test_payloads_round_trip_and_other_lengths_are_refused),

@@ -442,8 +442,8 @@ static void test_an_order_cut_short_is_refused_or_is_a_shorter_order(void **stat
         expect_bytes(order_again(again), bytes_of(content, len), "order_body", (uint32_t)len);
         shorter++;
     }
-    /* Behind each of 16 items and of the six fields from 13 to 18. */
-    assert_int_equal(shorter, 16 + 6);
+    /* Behind each of 16 items and of the eight fields from 13 to 20. */
+    assert_int_equal(shorter, 16 + 8);
 }
 
 static void test_fields_of_newer_orders_are_skipped(void **state)

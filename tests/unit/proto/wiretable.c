@@ -12,28 +12,14 @@ const struct wire_message wire_window = {
 const struct wire_message wire_item = {
     "item", 0, loa_OrderItem_fields, {{1, EXACT, 32}, {2, U32, 0}, {3, S32, 0}}};
 
-const struct wire_message wire_order_body = {"order_body",
-                                             0,
-                                             loa_OrderBody_fields,
-                                             {{1, U64, 0},
-                                              {2, TEXT, 15},
-                                              {3, CHOICE, 2},
-                                              {4, U64, 0},
-                                              {5, CHOICE, 3},
-                                              {6, NUMBERS, 200},
-                                              {7, NUMBERS, 64},
-                                              {8, FLAG, 0},
-                                              {9, S64, 0},
-                                              {10, S64, 0},
-                                              {11, S64, 0},
-                                              {12, ITEMS, 16},
-                                              {13, U32, 0},
-                                              {14, U32, 0},
-                                              {15, U32, 0},
-                                              {16, U32, 0},
-                                              {17, FLAG, 0},
-                                              {18, U32, 0},
-                                              {19, TEXT, 199}}};
+const struct wire_message wire_order_body = {
+    "order_body", 0, loa_OrderBody_fields, {{1, U64, 0},      {2, TEXT, 15},  {3, CHOICE, 4},
+                                            {4, U64, 0},      {5, CHOICE, 3}, {6, NUMBERS, 200},
+                                            {7, NUMBERS, 64}, {8, FLAG, 0},   {9, S64, 0},
+                                            {10, S64, 0},     {11, S64, 0},   {12, ITEMS, 16},
+                                            {13, U32, 0},     {14, U32, 0},   {15, U32, 0},
+                                            {16, U32, 0},     {17, FLAG, 0},  {18, U32, 0},
+                                            {19, TEXT, 199},  {20, ITEMS, 1}, {21, U32, 0}}};
 
 const struct wire_message wire_messages[WIRE_MESSAGES] = {
     {"enrol_request",
@@ -43,7 +29,13 @@ const struct wire_message wire_messages[WIRE_MESSAGES] = {
     {"enrol_reply",
      2,
      loa_EnrolReply_fields,
-     {{1, CHOICE, 7}, {2, TEXT, 199}, {3, U32, 0}, {4, BYTES, 1024}, {5, U32, 0}, {6, TEXT, 15}}},
+     {{1, CHOICE, 7},
+      {2, TEXT, 199},
+      {3, U32, 0},
+      {4, BYTES, 1024},
+      {5, U32, 0},
+      {6, TEXT, 15},
+      {7, U32, 0}}},
     {"hello",
      3,
      loa_Hello_fields,
@@ -56,11 +48,18 @@ const struct wire_message wire_messages[WIRE_MESSAGES] = {
       {7, TEXT, 63},
       {8, U32, 0},
       {9, TEXT, 31},
-      {10, U32, 0}}},
+      {10, U32, 0},
+      {11, U32, 0}}},
     {"welcome",
      4,
      loa_Welcome_fields,
-     {{1, U32, 0}, {2, U64, 0}, {3, TEXT, 15}, {4, BYTES, 1024}, {5, U32, 0}, {6, U32, 0}}},
+     {{1, U32, 0},
+      {2, U64, 0},
+      {3, TEXT, 15},
+      {4, BYTES, 1024},
+      {5, U32, 0},
+      {6, U32, 0},
+      {7, U32, 0}}},
     {"settings",
      5,
      loa_Settings_fields,
@@ -74,12 +73,13 @@ const struct wire_message wire_messages[WIRE_MESSAGES] = {
       {8, S32, 0},
       {9, WINDOWS, 16},
       {10, U32, 0}}},
-    {"status", 6, loa_Status_fields, {{1, U64, 0},  {2, U32, 0},  {3, S32, 0},   {4, S32, 0},
-                                      {5, S64, 0},  {6, U32, 0},  {7, S32, 0},   {8, S32, 0},
-                                      {9, FLAG, 0}, {10, S32, 0}, {11, FLAG, 0}, {12, FLAG, 0},
-                                      {13, U32, 0}, {14, U32, 0}, {15, U64, 0},  {16, U64, 0},
-                                      {17, U32, 0}, {18, U64, 0}, {19, FLAG, 0}, {20, U32, 0},
-                                      {21, U32, 0}}},
+    {"status", 6, loa_Status_fields, {{1, U64, 0},   {2, U32, 0},  {3, S32, 0},   {4, S32, 0},
+                                      {5, S64, 0},   {6, U32, 0},  {7, S32, 0},   {8, S32, 0},
+                                      {9, FLAG, 0},  {10, S32, 0}, {11, FLAG, 0}, {12, FLAG, 0},
+                                      {13, U32, 0},  {14, U32, 0}, {15, U64, 0},  {16, U64, 0},
+                                      {17, U32, 0},  {18, U64, 0}, {19, FLAG, 0}, {20, U32, 0},
+                                      {21, U32, 0},  {22, U32, 0}, {23, U64, 0},  {24, U32, 0},
+                                      {25, FLAG, 0}, {26, S32, 0}}},
     {"media_offer",
      7,
      loa_MediaOffer_fields,
@@ -94,7 +94,7 @@ const struct wire_message wire_messages[WIRE_MESSAGES] = {
     {"order_ack",
      12,
      loa_OrderAck_fields,
-     {{1, U64, 0}, {2, CHOICE, 10}, {3, TEXT, 199}, {4, U32, 0}}},
+     {{1, U64, 0}, {2, CHOICE, 12}, {3, TEXT, 199}, {4, U32, 0}}},
     {"stream_join", 13, loa_StreamJoin_fields, {{1, U32, 0}}},
     {"stream_leave", 14, loa_StreamLeave_fields, {{1, U32, 0}}},
     {"receipt",
@@ -104,7 +104,7 @@ const struct wire_message wire_messages[WIRE_MESSAGES] = {
       {2, U64, 0},
       {3, U64, 0},
       {4, CHOICE, 3},
-      {5, CHOICE, 12},
+      {5, CHOICE, 13},
       {6, CHOICE, 3},
       {7, S64, 0},
       {8, S64, 0},
@@ -116,9 +116,16 @@ const struct wire_message wire_messages[WIRE_MESSAGES] = {
       {14, S32, 0},
       {15, S32, 0},
       {16, U32, 0},
-      {17, U32, 0}}},
+      {17, U32, 0},
+      {18, CHOICE, 4}}},
     {"receipt_ack", 16, loa_ReceiptAck_fields, {{1, U64, 0}}},
-    {"bye", 17, loa_Bye_fields, {{1, CHOICE, 8}, {2, TEXT, 199}, {3, U32, 0}}},
+    {"bye", 17, loa_Bye_fields, {{1, CHOICE, 8}, {2, TEXT, 199}, {3, U32, 0}, {4, U32, 0}}},
+    {"test_result",
+     18,
+     loa_TestResult_fields,
+     {{1, U64, 0}, {2, CHOICE, 4}, {3, U32, 0}, {4, S32, 0}}},
+    {"meter", 19, loa_Meter_fields, {{1, U32, 0}, {2, U32, 0}}},
+    {"level", 20, loa_Level_fields, {{1, S32, 0}, {2, S32, 0}}},
 };
 
 void wire_put_varint(struct writer *w, uint64_t v)
@@ -259,6 +266,8 @@ bool wire_put_too_much(struct writer *w, const struct wire_field *f)
     case NUMBERS:
     case WINDOWS:
     case ITEMS:
+        if (f->kind == ITEMS && f->limit == 1)
+            return false; /* not repeated: of several the last counts */
         put_repeated(w, f, f->limit + 1);
         return true;
     case FLAG:

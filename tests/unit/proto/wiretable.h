@@ -32,7 +32,7 @@ struct wire_field {
     size_t limit;
 };
 
-#define WIRE_FIELDS_MAX 24
+#define WIRE_FIELDS_MAX 32
 
 struct wire_message {
     const char *name;
@@ -41,7 +41,7 @@ struct wire_message {
     struct wire_field fields[WIRE_FIELDS_MAX];
 };
 
-#define WIRE_MESSAGES 17
+#define WIRE_MESSAGES 20
 #define WIRE_MEMORY 8192
 
 extern const struct wire_message wire_messages[WIRE_MESSAGES];

@@ -263,6 +263,52 @@ static void test_property_any_window_shows_a_part_of_the_whole(void **state)
     }
 }
 
+#define OTHER(id, lines) \
+    "BEGIN:VEVENT\nUID:a\nRECURRENCE-ID;TZID=" HCM ":" id "\n" lines "END:VEVENT\n"
+
+static void test_an_occurrence_can_be_moved_or_cancelled(void **state)
+{
+    static const char text[] =
+        VEVENT("RRULE:FREQ=DAILY;COUNT=5\nBEGIN:VALARM\nACTION:AUDIO\nEND:VALARM\n")
+            OTHER("20260106T053000", "DTSTART;TZID=" HCM ":20260106T170000\nDURATION:PT5M\n")
+                OTHER("20260107T053000", "DTSTART;TZID=" HCM ":20260107T053000\nSTATUS:CANCELLED\n")
+                    OTHER("20260109T053000", "DTSTART;TZID=" HCM ":20260101T170000\n");
+    struct calendar_event *e = calbed_parse(text);
+    struct calendar_occurrence o[8];
+    size_t count = 0;
+
+    (void)state;
+    expect(text, "2026-01-01", "2026-02-01",
+           (const char *const[]){"2026-01-01T17:00:00", "2026-01-05T05:30:00",
+                                 "2026-01-06T17:00:00", "2026-01-08T05:30:00", NULL});
+    expect(text, "2026-01-06", "2026-01-06T06:00", (const char *const[]){NULL});
+    assert_int_equal(calendar_expand(e, 0, INT64_MAX, o, 8, &count), ERR_OK);
+    assert_int_equal(o[2].recurrence_us, calbed_at("2026-01-06T05:30", HCM));
+    assert_int_equal(o[2].duration_us, 5 * USEC_PER_MIN);
+    assert_int_equal(o[3].recurrence_us, o[3].start_us);
+    calendar_free(e);
+}
+
+/* RFC 5545 3.3.5: what clocks skip counts with the offset before, and then comes after what they show. */
+static void test_instants_stay_in_order_where_clocks_skip(void **state)
+{
+    struct calendar_event *e =
+        calbed_parse("BEGIN:VEVENT\nDTSTART;TZID=Europe/Berlin:20260328T023000\n"
+                     "RRULE:FREQ=DAILY;BYHOUR=2,3;BYMINUTE=0,30\n"
+                     "EXDATE;TZID=Europe/Berlin:20260328T023000\nEND:VEVENT\n");
+    struct calendar_occurrence o[8];
+    size_t count = 0;
+
+    (void)state;
+    assert_int_equal(calendar_expand(e, calbed_at("2026-03-29", "UTC"),
+                                     calbed_at("2026-03-30", "UTC"), o, 8, &count),
+                     ERR_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(o[0].start_us, calbed_at("2026-03-29T01:00", "UTC"));
+    assert_int_equal(o[1].start_us, calbed_at("2026-03-29T01:30", "UTC"));
+    calendar_free(e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +322,8 @@ int main(void)
         cmocka_unit_test(test_the_duration_comes_from_the_text),
         cmocka_unit_test(test_more_occurrences_than_places_are_fetched_in_turns),
         cmocka_unit_test(test_rules_with_long_gaps_end_soon),
+        cmocka_unit_test(test_an_occurrence_can_be_moved_or_cancelled),
+        cmocka_unit_test(test_instants_stay_in_order_where_clocks_skip),
         cmocka_unit_test(test_property_any_window_shows_a_part_of_the_whole),
     };
 

@@ -122,6 +122,35 @@ static void test_years_out_of_range_are_refused(void **state)
     assert_int_equal(c.year, 2100);
 }
 
+/* As zoneinfo of Python says. */
+static void test_clocks_far_ahead_change_when_their_rule_says(void **state)
+{
+    static const struct {
+        const char *zone;
+        int64_t at_s; /* the first second of the new offset */
+        int before_min;
+        int after_min;
+    } changes[] = {
+        {"Australia/Lord_Howe", INT64_C(2374671600), 660, 630},
+        {"America/St_Johns", INT64_C(2152157400), -210, -150},
+        {"America/Santiago", INT64_C(2532567600), -180, -240},
+        {"Africa/Cairo", INT64_C(2250540000), 120, 180},
+        {"Pacific/Chatham", INT64_C(4078994400), 825, 765},
+        {"Europe/Berlin", INT64_C(2847661200), 60, 120},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        usec_t at_us = changes[i].at_s * USEC_PER_SEC;
+        int min = 0;
+
+        assert_int_equal(civil_offset_min(changes[i].zone, at_us - USEC_PER_SEC, &min), ERR_OK);
+        assert_int_equal(min, changes[i].before_min);
+        assert_int_equal(civil_offset_min(changes[i].zone, at_us, &min), ERR_OK);
+        assert_int_equal(min, changes[i].after_min);
+    }
+}
+
 static void test_property_times_go_there_and_back(void **state)
 {
     static const char *const zones[] = {HCM, "UTC", "Asia/Tokyo", "Asia/Kolkata"};
@@ -151,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_unknown_zones_and_paths_are_not_found),
         cmocka_unit_test(test_weekdays_start_with_monday),
         cmocka_unit_test(test_years_out_of_range_are_refused),
+        cmocka_unit_test(test_clocks_far_ahead_change_when_their_rule_says),
         cmocka_unit_test(test_property_times_go_there_and_back),
     };
 

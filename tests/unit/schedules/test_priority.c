@@ -314,6 +314,132 @@ static void test_property_the_winner_is_the_highest_whatever_the_order(void **st
     }
 }
 
+#define NODES 3
+#define ON_AIR 7
+
+/* Begun, not over, not cut by now; worked out from the words of the rule, not from its code. */
+static bool is_alive(const struct priority_candidate *set, size_t count, size_t at, usec_t now)
+{
+    const struct priority_candidate *c = &set[at];
+
+    if (now < c->start_us || now >= c->end_us)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct priority_candidate *o = &set[i];
+        bool is_equal =
+            o->level == c->level && (o->level == E ? o->sender == c->sender : o->rank <= c->rank);
+
+        if (o->cuts_equal && is_equal && o->start_us <= now && o->start_us > c->start_us &&
+            o->start_us < c->end_us && o->end_us > o->start_us)
+            return false;
+    }
+    return true;
+}
+
+static bool sender_is_on(const struct priority_candidate *set, size_t count, uint64_t sender,
+                         usec_t now)
+{
+    for (size_t i = 0; i < count; i++)
+        if (set[i].level == E && set[i].sender == sender && is_alive(set, count, i, now))
+            return true;
+    return false;
+}
+
+/* `holder` is the sender of the emergency that sounded last, 0 none. */
+static void check_instant(const struct priority_candidate *set, size_t count,
+                          const struct priority_conditions *c, usec_t now, uint64_t *holder)
+{
+    size_t winner = priority_choose(set, count, c, now, NULL);
+    size_t highest = NOBODY;
+
+    for (size_t i = 0; i < count; i++) {
+        bool may = is_alive(set, count, i, now) && (set[i].level == E || (!c->muted && !c->quiet));
+
+        if (may && (highest == NOBODY || set[i].level > set[highest].level))
+            highest = i;
+    }
+    assert_int_equal(winner == NOBODY, highest == NOBODY); /* nobody waits for a silence */
+    if (winner == NOBODY)
+        return;
+    assert_true(is_alive(set, count, winner, now));
+    assert_int_equal(set[winner].level, set[highest].level);
+    if (set[winner].level != E)
+        return;
+    if (*holder != 0 && set[winner].sender != *holder)
+        assert_false(sender_is_on(set, count, *holder, now));
+    *holder = set[winner].sender;
+    for (size_t i = 0; i < count; i++)
+        if (set[i].level == E && set[i].sender == set[winner].sender &&
+            is_alive(set, count, i, now))
+            assert_true(set[i].start_us <= set[winner].start_us);
+}
+
+/* The one that ends last sounds from the moment at which all others are over, in progress. */
+static void check_last(const struct priority_candidate *set, size_t count)
+{
+    const struct priority_conditions none = {0};
+    usec_t end = 0, free_from = 0;
+    size_t last = NOBODY;
+
+    for (size_t i = 0; i < count; i++) {
+        if (set[i].end_us <= set[i].start_us)
+            continue;
+        if (set[i].end_us > end) {
+            free_from = end;
+            end = set[i].end_us;
+            last = i;
+        } else if (set[i].end_us > free_from) {
+            free_from = set[i].end_us;
+        }
+    }
+    if (last == NOBODY || free_from >= end || !is_alive(set, count, last, end - 1))
+        return;
+    if (free_from < set[last].start_us)
+        free_from = set[last].start_us;
+    assert_int_equal(priority_choose(set, count, &none, free_from, NULL), last);
+}
+
+/* Random broadcasts to random zones, with nodes that are muted now and then: each node follows the rule
+ * from the first change to the last, and who had to wait sounds as soon as those above it are over. */
+static void test_property_no_node_starves_a_broadcast_and_a_sender_keeps_its_hold(void **state)
+{
+    struct prop p;
+
+    (void)state;
+    prop_init(&p, "priority-lives");
+    for (int round = 0; round < 20000; round++) {
+        struct priority_candidate all[ON_AIR];
+        unsigned zones[ON_AIR];
+
+        for (size_t i = 0; i < ON_AIR; i++) {
+            all[i] = random_candidate(&p, i + 1);
+            all[i].start_us = (usec_t)i * 4 + prop_range(&p, 0, 3); /* no two at once */
+            all[i].end_us = all[i].start_us + prop_range(&p, 0, 16);
+            all[i].sender = (uint64_t)prop_range(&p, 1, 2);
+            if (prop_one_in(&p, 2))
+                all[i].level = E;
+            zones[i] = (unsigned)prop_range(&p, 1, (1 << NODES) - 1);
+        }
+        for (unsigned node = 0; node < NODES; node++) {
+            struct priority_candidate set[ON_AIR];
+            struct priority_conditions c = {.emergency_passes_mute = true};
+            uint64_t holder = 0;
+            usec_t now = -1;
+            size_t count = 0;
+
+            for (size_t i = 0; i < ON_AIR; i++)
+                if ((zones[i] & 1U << node) != 0)
+                    set[count++] = all[i];
+            while ((now = priority_next_change(set, count, now)) != INT64_MAX) {
+                c.muted = prop_one_in(&p, 5);
+                c.quiet = prop_one_in(&p, 5);
+                check_instant(set, count, &c, now, &holder);
+            }
+            check_last(set, count);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +448,7 @@ int main(void)
         cmocka_unit_test(test_the_next_change_is_the_next_start_or_end),
         cmocka_unit_test(test_names_go_there_and_back),
         cmocka_unit_test(test_property_the_winner_is_the_highest_whatever_the_order),
+        cmocka_unit_test(test_property_no_node_starves_a_broadcast_and_a_sender_keeps_its_hold),
     };
 
     return cmocka_run_group_tests_name("priority", tests, NULL, NULL);

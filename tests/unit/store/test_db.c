@@ -7,9 +7,12 @@
 #include "db_state.h"
 #include "migrate.h"
 #include "query.h"
+#include "store_journal.h"
 #include "store_station.h"
 #include "store_zone.h"
 #include "storefix.h"
+
+#define MIGRATIONS_MAX 64
 
 static void remove_database(struct storefix *f)
 {
@@ -80,21 +83,27 @@ static void test_every_reference_is_found_through_an_index(void **state)
         0);
 }
 
+static void make_version(struct storefix *f, size_t version)
+{
+    char sql[80];
+
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %zu; PRAGMA application_id = %d", version,
+             version > 0 ? MIGRATE_APPLICATION_ID : 0);
+    storefix_tamper(f, sql);
+}
+
 static void test_every_older_version_is_brought_to_the_present_one(void **state)
 {
     struct storefix *f = *state;
 
     for (size_t version = 0; version <= migrations_count; version++) {
         struct sample s;
-        char sql[80];
 
         remove_database(f);
         write_file(f->path, "", 0);
         for (size_t i = 0; i < version; i++)
             storefix_tamper(f, migrations[i].sql);
-        snprintf(sql, sizeof sql, "PRAGMA user_version = %zu; PRAGMA application_id = %d", version,
-                 version > 0 ? MIGRATE_APPLICATION_ID : 0);
-        storefix_tamper(f, sql);
+        make_version(f, version);
         if (version >= 1)
             storefix_tamper(f, "INSERT INTO zone (code, name) VALUES ('old', 'kept')");
         storefix_reopen(f);
@@ -103,6 +112,62 @@ static void test_every_older_version_is_brought_to_the_present_one(void **state)
             assert_int_equal(storefix_count(f, "SELECT count(*) FROM zone WHERE name = 'kept'"), 1);
         storefix_fill(f, &s);
     }
+}
+
+static void count_told(void *ctx, const char *what, unsigned version)
+{
+    unsigned *counts = ctx;
+
+    counts[what == NULL ? 2 : strcmp(what, "upgrading") == 0] += 1;
+    assert_true(version <= migrations_count);
+}
+
+static void test_who_opens_an_old_one_is_told(void **state)
+{
+    struct storefix *f = *state;
+    const size_t old = 28; /* the next migration goes through the whole journal */
+    unsigned counts[3] = {0}; /* checking, upgrading, and again */
+    const struct db_watch watch = {count_told, counts};
+
+    remove_database(f);
+    write_file(f->path, "", 0);
+    for (size_t i = 0; i < old; i++)
+        storefix_tamper(f, migrations[i].sql);
+    storefix_tamper(f,
+                    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 50000)"
+                    " INSERT INTO journal SELECT i, i, 'a', 'b', '', '', zeroblob(32) FROM n");
+    make_version(f, old);
+    assert_ok(db_open_watched(f->path, &watch, &f->db, NULL));
+    assert_int_equal(counts[0], 2);
+    assert_int_equal(counts[1], migrations_count - old);
+    assert_true(counts[2] > 0);
+}
+
+static void test_the_log_is_folded_by_another_connection(void **state)
+{
+    struct storefix *f = *state;
+    struct journal_entry entry = {.at_us = NOW_US, .actor = "a", .action = "b"};
+    struct db *folder = NULL;
+    struct stat before, after;
+
+    memset(entry.detail, 'x', sizeof(entry.detail) - 1);
+    assert_ok(db_leave_log(f->db, &folder));
+    assert_int_equal(stat(f->path, &before), 0);
+    for (int i = 0; i < 100 && !db_log_is_long(f->db); i++) {
+        assert_ok(db_begin(f->db));
+        for (int row = 0; row < 100; row++)
+            assert_ok(store_journal_append(f->db, &entry));
+        assert_ok(db_commit(f->db));
+    }
+    assert_true(db_log_is_long(f->db));
+    assert_int_equal(stat(f->path, &after), 0);
+    assert_int_equal(after.st_size, before.st_size); /* no commit did it */
+    assert_ok(db_fold_log(folder));
+    assert_int_equal(stat(f->path, &after), 0);
+    assert_true(after.st_size > before.st_size);
+    assert_ok(store_journal_append(f->db, &entry));
+    assert_false(db_log_is_long(f->db)); /* it begins anew */
+    db_close(folder);
 }
 
 static void test_a_newer_database_is_refused_and_untouched(void **state)
@@ -119,49 +184,48 @@ static void test_a_newer_database_is_refused_and_untouched(void **state)
     assert_int_equal(storefix_count(f, "PRAGMA user_version"), 1000);
 }
 
-static void test_a_migration_that_fails_leaves_the_version_before(void **state)
+/* The built-in migrations and further ones. */
+static size_t with_more(struct migration *list, const struct migration *more, size_t more_count)
+{
+    assert_true(migrations_count + more_count <= MIGRATIONS_MAX);
+    memcpy(list, migrations, migrations_count * sizeof(*list));
+    memcpy(list + migrations_count, more, more_count * sizeof(*list));
+    return migrations_count + more_count;
+}
+
+static void test_a_migration_that_fails_leaves_everything_as_it_was(void **state)
 {
     struct storefix *f = *state;
-    const struct migration list[] = {
-        migrations[0],
-        migrations[1],
-        migrations[2],
-        migrations[3],
-        {"005_good", "CREATE TABLE five (id INTEGER PRIMARY KEY) STRICT"},
-        {"006_bad", "CREATE TABLE six (id INTEGER PRIMARY KEY) STRICT; INSERT INTO no VALUES (1)"},
+    struct migration more[] = {
+        {"good", "CREATE TABLE good (id INTEGER PRIMARY KEY) STRICT"},
+        {"bad", "CREATE TABLE bad (id INTEGER PRIMARY KEY) STRICT; INSERT INTO no VALUES (1)"},
+        {"dangling", "INSERT INTO node SELECT 1, 99, '', 1, 0, 0, 0, 0, 1, NULL, 0, '', ''"},
     };
-    const struct migration dangling = {
-        "006_dangling", "INSERT INTO node SELECT 1, 99, '', 1, 0, 0, 0, 0, 1, NULL, 0, '', ''"};
+    struct migration list[MIGRATIONS_MAX];
+    size_t count = with_more(list, more, 2);
     struct err_detail detail = {0};
 
     assert_ok(db_exec(f->db, "PRAGMA foreign_keys = OFF"));
-    assert_err(ERR_IO, migrate(f->db, list, 6, &detail));
-    assert_non_null(strstr(detail.text, "006_bad"));
-    assert_int_equal(db_version(f->db), 5);
+    assert_err(ERR_IO, migrate(f->db, list, count, NULL, &detail));
+    assert_non_null(strstr(detail.text, "bad"));
+    assert_int_equal(db_version(f->db), migrations_count);
     assert_int_equal(
-        storefix_count(f, "SELECT count(*) FROM sqlite_schema WHERE name IN ('five', 'six')"), 1);
+        storefix_count(f, "SELECT count(*) FROM sqlite_schema WHERE name IN ('good', 'bad')"), 0);
+    more[1].sql = "CREATE TABLE bad (id INTEGER PRIMARY KEY) STRICT";
     for (unsigned n = 1;; n++) {
-        struct migration more[6];
-
-        memcpy(more, list, sizeof more);
-        more[5].sql = "CREATE TABLE six (id INTEGER PRIMARY KEY) STRICT";
+        count = with_more(list, more, 2);
         db_set_fault(f->db, n, 0);
-        if (migrate(f->db, more, 6, NULL) == ERR_OK)
+        if (migrate(f->db, list, count, NULL, NULL) == ERR_OK)
             break;
         assert_false(db_fault_pending(f->db));
-        assert_int_equal(storefix_count(f, "PRAGMA user_version"), 5);
+        assert_int_equal(storefix_count(f, "PRAGMA user_version"), migrations_count);
         assert_true(n < 100);
     }
     assert_true(db_fault_pending(f->db));
     db_set_fault(f->db, 0, 0);
-    {
-        struct migration more[7];
-
-        memcpy(more, list, sizeof list);
-        more[6] = dangling;
-        assert_err(ERR_IO, migrate(f->db, more, 7, NULL));
-        assert_int_equal(storefix_count(f, "SELECT count(*) FROM node"), 0);
-    }
+    count = with_more(list, more, 3);
+    assert_err(ERR_IO, migrate(f->db, list, count, NULL, NULL));
+    assert_int_equal(storefix_count(f, "SELECT count(*) FROM node"), 0);
 }
 
 static void test_files_that_are_no_database_of_loa_are_refused(void **state)
@@ -439,8 +503,10 @@ int main(void)
         CASE(test_every_table_is_strict),
         CASE(test_every_reference_is_found_through_an_index),
         CASE(test_every_older_version_is_brought_to_the_present_one),
+        CASE(test_who_opens_an_old_one_is_told),
+        CASE(test_the_log_is_folded_by_another_connection),
         CASE(test_a_newer_database_is_refused_and_untouched),
-        CASE(test_a_migration_that_fails_leaves_the_version_before),
+        CASE(test_a_migration_that_fails_leaves_everything_as_it_was),
         CASE(test_files_that_are_no_database_of_loa_are_refused),
         CASE(test_a_damaged_database_is_refused),
         CASE(test_inner_transactions_are_undone_alone),

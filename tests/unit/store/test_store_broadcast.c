@@ -26,6 +26,18 @@ static loa_Receipt receipt_of(const struct sample *s, uint64_t receipt_id)
                          .plays = 2};
 }
 
+/* Samples whose first two targets were given the order of receipt_of(). */
+static void fill_ordered(struct storefix *f, struct sample *s)
+{
+    storefix_fill(f, s);
+    for (int i = 0; i < 2; i++) {
+        const struct broadcast_target t = {
+            .node = s->nodes[i], .state = TARGET_ORDERED, .order = {UINT64_MAX}};
+
+        assert_ok(store_broadcast_set_target(f->db, s->broadcast, &t));
+    }
+}
+
 static void assert_receipt(const loa_Receipt *r, const loa_Receipt *wanted)
 {
     assert_int_equal(r->receipt_id, wanted->receipt_id);
@@ -92,10 +104,11 @@ static void test_an_occurrence_becomes_one_broadcast_only(void **state)
     assert_ok(store_broadcast_get(f->db, s.broadcast, &b));
     assert_err(ERR_EXISTS, store_broadcast_add(f->db, &b, &id));
     assert_int_equal(id.v, 0);
-    assert_ok(store_broadcast_find(f->db, s.event, NOW_US, &id));
+    assert_ok(store_broadcast_find(f->db, s.event, NOW_US, NULL, &id));
     assert_int_equal(id.v, s.broadcast.v);
-    assert_err(ERR_NOT_FOUND, store_broadcast_find(f->db, s.event, NOW_US + 1, &id));
+    assert_err(ERR_NOT_FOUND, store_broadcast_find(f->db, s.event, NOW_US + 1, NULL, &id));
     b.start_us++;
+    b.occurrence_us++;
     assert_ok(store_broadcast_add(f->db, &b, &id));
     b.event.v = 0;
     assert_ok(store_broadcast_add(f->db, &b, &id));
@@ -122,7 +135,8 @@ static void test_a_target_is_stored_as_it_proceeds(void **state)
                                   .note = "giờ yên tĩnh",
                                   .stop = {UINT64_MAX - 1},
                                   .stop_us = NOW_US + 9,
-                                  .stop_answered = true};
+                                  .stop_answered = true,
+                                  .withdrawn = true};
     assert_ok(store_broadcast_set_target(f->db, s.broadcast, &t));
     assert_ok(store_broadcast_get(f->db, s.broadcast, &b));
     assert_int_equal(b.targets[1].state, t.state);
@@ -133,6 +147,7 @@ static void test_a_target_is_stored_as_it_proceeds(void **state)
     assert_int_equal(b.targets[1].stop.v, UINT64_MAX - 1);
     assert_int_equal(b.targets[1].stop_us, NOW_US + 9);
     assert_true(b.targets[1].stop_answered);
+    assert_true(b.targets[1].withdrawn);
     b.state = BROADCAST_CANCELLED;
     b.expires_us = NOW_US + 7;
     b.cancelled_us = NOW_US + 8;
@@ -181,7 +196,7 @@ static void test_a_repeated_receipt_is_stored_once(void **state)
     struct broadcast b;
     size_t n = 0;
 
-    storefix_fill(f, &s);
+    fill_ordered(f, &s);
     r = receipt_of(&s, UINT64_MAX - 3);
     assert_ok(store_broadcast_add_receipt(f->db, s.nodes[0], &r, NOW_US + 1));
     r.gaps = 99;
@@ -213,7 +228,7 @@ static void test_the_newest_of_several_receipts_is_the_targets(void **state)
     struct sample s;
     size_t n = 0;
 
-    storefix_fill(f, &s);
+    fill_ordered(f, &s);
     r = receipt_of(&s, 5);
     r.outcome = loa_Outcome_OUTCOME_SOUNDED;
     assert_ok(store_broadcast_add_receipt(f->db, s.nodes[0], &r, NOW_US));
@@ -239,12 +254,33 @@ static void test_a_receipt_from_a_node_that_is_no_target_is_not_stored(void **st
     loa_Receipt r;
     struct sample s;
 
-    storefix_fill(f, &s);
+    fill_ordered(f, &s);
     r = receipt_of(&s, 1);
     assert_err(ERR_NOT_FOUND, store_broadcast_add_receipt(f->db, (struct node_id){99}, &r, NOW_US));
     r.broadcast_id = 99;
     assert_err(ERR_NOT_FOUND, store_broadcast_add_receipt(f->db, s.nodes[0], &r, NOW_US));
     assert_int_equal(storefix_count(f, "SELECT count(*) FROM receipt"), 0);
+}
+
+/* Two stations from one backup give the same ids to their broadcasts, and may to their orders. */
+static void test_a_receipt_for_an_order_of_somebody_else_is_not_stored(void **state)
+{
+    struct storefix *f = *state;
+    struct broadcast_target t = {
+        .state = TARGET_REFUSED, .order = {UINT64_MAX}, .verdict = loa_Verdict_VERDICT_REPLAYED};
+    loa_Receipt r;
+    struct sample s;
+
+    fill_ordered(f, &s);
+    r = receipt_of(&s, 1);
+    r.order_id--;
+    assert_err(ERR_NOT_FOUND, store_broadcast_add_receipt(f->db, s.nodes[0], &r, NOW_US));
+    t.node = s.nodes[0];
+    assert_ok(store_broadcast_set_target(f->db, s.broadcast, &t));
+    r.order_id++;
+    assert_err(ERR_NOT_FOUND, store_broadcast_add_receipt(f->db, s.nodes[0], &r, NOW_US));
+    assert_int_equal(storefix_count(f, "SELECT count(*) FROM receipt"), 0);
+    assert_ok(store_broadcast_add_receipt(f->db, s.nodes[1], &r, NOW_US));
 }
 
 static void test_an_outcome_of_a_newer_node_is_kept(void **state)
@@ -256,7 +292,7 @@ static void test_an_outcome_of_a_newer_node_is_kept(void **state)
     struct sample s;
     size_t n = 0;
 
-    storefix_fill(f, &s);
+    fill_ordered(f, &s);
     r = receipt_of(&s, 1);
     r.reason = (loa_Reason)77;
     assert_ok(store_broadcast_add_receipt(f->db, s.nodes[0], &r, NOW_US));
@@ -363,6 +399,7 @@ static void test_an_order_comes_back_byte_for_byte(void **state)
 static void test_expired_orders_are_forgotten(void **state)
 {
     struct storefix *f = *state;
+    size_t room = 100;
     struct store_order o;
     struct sample s;
 
@@ -374,9 +411,9 @@ static void test_expired_orders_are_forgotten(void **state)
     o.broadcast.v = 0;
     o.expires_us = 0;
     assert_ok(store_order_add(f->db, &o));
-    assert_ok(store_order_prune(f->db, NOW_US + 100));
+    assert_ok(store_order_prune(f->db, NOW_US + 100, &room));
     assert_ok(store_order_get(f->db, (struct order_id){1}, &o));
-    assert_ok(store_order_prune(f->db, NOW_US + 101));
+    assert_ok(store_order_prune(f->db, NOW_US + 101, &room));
     assert_err(ERR_NOT_FOUND, store_order_get(f->db, (struct order_id){1}, &o));
     assert_ok(store_order_get(f->db, (struct order_id){9}, &o));
 }
@@ -393,6 +430,7 @@ int main(void)
         CASE(test_a_repeated_receipt_is_stored_once),
         CASE(test_the_newest_of_several_receipts_is_the_targets),
         CASE(test_a_receipt_from_a_node_that_is_no_target_is_not_stored),
+        CASE(test_a_receipt_for_an_order_of_somebody_else_is_not_stored),
         CASE(test_an_outcome_of_a_newer_node_is_kept),
         CASE(test_broadcasts_are_listed_by_time_state_event_and_bulletin),
         CASE(test_an_order_comes_back_byte_for_byte),

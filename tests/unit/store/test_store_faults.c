@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store_alert_message.h"
+#include "store_alert_sound.h"
 #include "store_broadcast.h"
 #include "store_bulletin.h"
 #include "store_credential.h"
@@ -10,6 +12,7 @@
 #include "store_media.h"
 #include "store_node.h"
 #include "store_order.h"
+#include "store_published.h"
 #include "store_station.h"
 #include "store_user.h"
 #include "store_zone.h"
@@ -71,7 +74,7 @@ static enum err disable_user(struct db *db, const struct sample *s)
 
     u.id = s->author;
     u.disabled = true;
-    return store_user_update(db, &u, NULL);
+    return store_user_update(db, &u, 0, NULL);
 }
 
 static enum err add_token(struct db *db, const struct sample *s)
@@ -230,6 +233,7 @@ static enum err add_broadcast(struct db *db, const struct sample *s)
     if (e != ERR_OK)
         return e;
     b.start_us++;
+    b.occurrence_us = b.start_us;
     e = store_broadcast_add(db, &b, &id);
     broadcast_deinit(&b);
     return e;
@@ -274,7 +278,9 @@ static enum err add_order(struct db *db, const struct sample *s)
 static enum err prune_orders(struct db *db, const struct sample *s)
 {
     (void)s;
-    return store_order_prune(db, 2);
+    size_t room = 10;
+
+    return store_order_prune(db, 2, &room);
 }
 
 static enum err append_journal(struct db *db, const struct sample *s)
@@ -283,6 +289,62 @@ static enum err append_journal(struct db *db, const struct sample *s)
 
     (void)s;
     return store_journal_append(db, &e);
+}
+
+static enum err add_alert(struct db *db, const struct sample *s)
+{
+    struct alert a = {.state = ALERT_LIVE, .priority = PRIORITY_EMERGENCY, .author = s->author};
+    uint64_t id = 0;
+
+    a.expires_us = NOW_US + USEC_PER_HOUR;
+    return store_alert_sound_add(db, &a, &id);
+}
+
+static enum err stop_alert(struct db *db, const struct sample *s)
+{
+    static struct alert a;
+    enum err e = store_alert_sound_get(db, 1, &a);
+
+    (void)s;
+    a.state = ALERT_STOPPED;
+    return e == ERR_OK ? store_alert_sound_put(db, &a) : e;
+}
+
+static enum err add_alert_message(struct db *db, const struct sample *s)
+{
+    struct alertmessage m = {.state = ALERTMESSAGE_SOUNDED, .alert = 1};
+    uint64_t id = 0;
+
+    (void)s;
+    return store_alert_message_add(db, &m, "{}", bytes_of("x", 1), &id);
+}
+
+/* As the station reports what was stopped: the message and its journal entry in one; from what is due. */
+static enum err publish_report(struct db *db, const struct sample *s)
+{
+    struct journal_entry entry = {.at_us = NOW_US, .actor = "station", .action = "alert.reported"};
+    struct published p;
+    enum err e = store_published_due(db, NOW_US, &p);
+
+    (void)s;
+    if (e == ERR_OK)
+        e = db_begin(db);
+    if (e != ERR_OK)
+        return e;
+    snprintf(p.identifier, sizeof(p.identifier), "1.stop");
+    p.expires_us = NOW_US;
+    e = store_published_add(db, &p, "<alert/>");
+    if (e == ERR_OK)
+        e = store_journal_append(db, &entry);
+    return db_end(db, e);
+}
+
+static enum err prune_published(struct db *db, const struct sample *s)
+{
+    size_t room = 10;
+
+    (void)s;
+    return store_published_prune(db, NOW_US + 1, &room);
 }
 
 /* As the API does: a change and its journal entry in one. */
@@ -337,6 +399,11 @@ static const struct {
     {"prune_orders", prune_orders},
     {"append_journal", append_journal},
     {"change_with_journal", change_with_journal},
+    {"add_alert", add_alert},
+    {"stop_alert", stop_alert},
+    {"add_alert_message", add_alert_message},
+    {"publish_report", publish_report},
+    {"prune_published", prune_published},
 };
 
 static void check_unchanged(const struct storefix *f, const uint8_t before[SHA256_BYTES],

@@ -1,3 +1,4 @@
+#include "digest.h"
 #include "store_join.h"
 #include "store_node.h"
 #include "storefix.h"
@@ -77,6 +78,33 @@ static void test_a_failed_certificate_leaves_the_join_code_unused(void **state)
     assert_memory_equal(made.cert_sha256, secret, SHA256_BYTES);
 }
 
+static void test_the_answer_of_a_redeemed_code_can_be_had_until_it_expires(void **state)
+{
+    struct storefix *f = *state;
+    static const uint8_t der[] = {0x30, 3, 1, 1, 0xff};
+    struct node_record board = {0}, made, again;
+    struct join_code code = {.name = "x", .created_us = NOW_US, .expires_us = NOW_US + 100};
+    uint8_t secret[SHA256_BYTES], sha256[SHA256_BYTES], cert[STORE_JOIN_CERT_MAX];
+    uint64_t id = 0;
+    size_t len = 0;
+
+    storefix_hash(1, secret);
+    digest_sha256(bytes_of(der, sizeof(der)), sha256);
+    assert_err(ERR_NOT_FOUND, store_join_answer(f->db, secret, NOW_US, &again, cert, &len));
+    assert_ok(store_join_add(f->db, &code, secret, &id));
+    assert_err(ERR_NOT_FOUND, store_join_answer(f->db, secret, NOW_US, &again, cert, &len));
+    assert_ok(store_join_redeem(f->db, secret, &board, NOW_US, &made));
+    assert_ok(store_node_set_cert(f->db, made.id, sha256));
+    assert_ok(store_join_set_cert(f->db, secret, bytes_of(der, sizeof(der))));
+    assert_ok(store_join_answer(f->db, secret, NOW_US + 99, &again, cert, &len));
+    assert_int_equal(again.id.v, made.id.v);
+    assert_int_equal(len, sizeof(der));
+    assert_memory_equal(cert, der, len);
+    assert_err(ERR_STATE, store_join_answer(f->db, secret, NOW_US + 100, &again, cert, &len));
+    assert_ok(store_node_revoke(f->db, made.id, NULL));
+    assert_err(ERR_STATE, store_join_answer(f->db, secret, NOW_US, &again, cert, &len));
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, storefix_setup, storefix_teardown)
 
 int main(void)
@@ -84,6 +112,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_a_join_code_makes_one_node_once),
         CASE(test_an_expired_or_withdrawn_join_code_is_worthless),
+        CASE(test_the_answer_of_a_redeemed_code_can_be_had_until_it_expires),
         CASE(test_a_failed_certificate_leaves_the_join_code_unused),
     };
 

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store_alert_policy.h"
 #include "store_credential.h"
 #include "store_join.h"
 #include "store_node.h"
@@ -22,7 +23,10 @@ static void test_a_station_is_kept_and_replaced(void **state)
                                    .allowed_from_min = 300,
                                    .allowed_to_min = 1320,
                                    .max_broadcast_s = 2700,
-                                   .late_tolerance_s = 60}};
+                                   .late_tolerance_s = 60,
+                                   .profile = PLANNER_PROFILE_RURAL,
+                                   .backup_at_min = -1,
+                                   .backup_keep = 7}};
     struct station got;
 
     assert_err(ERR_NOT_FOUND, store_station_get(f->db, &got));
@@ -42,6 +46,7 @@ static void test_a_station_is_kept_and_replaced(void **state)
     assert_int_equal(got.policy.allowed_to_min, 1320);
     assert_int_equal(got.policy.max_broadcast_s, 2700);
     assert_int_equal(got.policy.late_tolerance_s, 60);
+    assert_int_equal(got.policy.profile, PLANNER_PROFILE_RURAL);
     s.policy.quiet_from_min = 1441;
     assert_err(ERR_ARG, store_station_put(f->db, &s));
 }
@@ -89,7 +94,7 @@ static void test_an_account_is_kept_found_and_changed(void **state)
     assert_false(got.disabled);
     got.roles = ROLE_ADMIN;
     got.disabled = true;
-    assert_ok(store_user_update(f->db, &got, NULL));
+    assert_ok(store_user_update(f->db, &got, 0, NULL));
     assert_ok(store_user_get(f->db, id, &u));
     assert_true(u.disabled);
     assert_int_equal(u.roles, ROLE_ADMIN);
@@ -97,13 +102,13 @@ static void test_an_account_is_kept_found_and_changed(void **state)
     assert_int_equal(count, 0);
     u.disabled = false;
     u.roles = ROLE_ADMIN | ROLE_AUDITOR;
-    assert_ok(store_user_update(f->db, &u, NULL));
+    assert_ok(store_user_update(f->db, &u, 0, NULL));
     assert_ok(store_user_count(f->db, ROLE_ADMIN, &count));
     assert_int_equal(count, 1);
     assert_ok(store_user_count(f->db, ROLE_ADMIN | ROLE_OPERATOR, &count));
     assert_int_equal(count, 0);
     u.id.v = 99;
-    assert_err(ERR_NOT_FOUND, store_user_update(f->db, &u, NULL));
+    assert_err(ERR_NOT_FOUND, store_user_update(f->db, &u, 0, NULL));
     assert_err(ERR_NOT_FOUND, store_user_get(f->db, u.id, &got));
     assert_err(ERR_NOT_FOUND, store_user_find(f->db, "nobody", &got));
 }
@@ -181,6 +186,7 @@ static void test_a_credential_is_judged_by_expiry_and_account(void **state)
 static void test_credentials_are_revoked_one_by_one_and_all(void **state)
 {
     struct storefix *f = *state;
+    size_t room = 100;
     struct credential rows[8];
     struct db_page page = {0};
     struct sample s;
@@ -196,7 +202,7 @@ static void test_credentials_are_revoked_one_by_one_and_all(void **state)
     assert_err(ERR_NOT_FOUND, store_credential_revoke(f->db, ids[0], (struct user_id){0}));
     assert_ok(store_credential_list(f->db, s.author, &page, rows, 8, &n));
     assert_int_equal(n, 2);
-    assert_ok(store_credential_prune(f->db, NOW_US + 2));
+    assert_ok(store_credential_prune(f->db, NOW_US + 2, &room));
     page = (struct db_page){0};
     assert_ok(store_credential_list(f->db, (struct user_id){0}, &page, rows, 8, &n));
     assert_int_equal(n, 2);
@@ -218,14 +224,14 @@ static void test_a_new_password_ends_sessions_and_disabling_ends_everything(void
     add_credential(f, CREDENTIAL_SESSION, s.approver, 3, 0);
     assert_ok(store_user_get(f->db, s.author, &u));
     snprintf(u.name, sizeof u.name, "Lan Anh");
-    assert_ok(store_user_update(f->db, &u, NULL));
+    assert_ok(store_user_update(f->db, &u, 0, NULL));
     assert_ok(find_credential(f, 1, NOW_US, &c, &who));
     snprintf(u.password_hash, sizeof u.password_hash, "new");
-    assert_ok(store_user_update(f->db, &u, NULL));
+    assert_ok(store_user_update(f->db, &u, 0, NULL));
     assert_err(ERR_NOT_FOUND, find_credential(f, 1, NOW_US, &c, &who));
     assert_ok(find_credential(f, 2, NOW_US, &c, &who));
     u.disabled = true;
-    assert_ok(store_user_update(f->db, &u, NULL));
+    assert_ok(store_user_update(f->db, &u, 0, NULL));
     assert_err(ERR_NOT_FOUND, find_credential(f, 2, NOW_US, &c, &who));
     assert_ok(find_credential(f, 3, NOW_US, &c, &who));
 }
@@ -307,6 +313,11 @@ static void test_a_zone_in_use_is_not_deleted(void **state)
     assert_err(ERR_STATE, store_zone_delete(f->db, id, &detail));
     assert_non_null(strstr(detail.text, "join code(s)"));
     assert_ok(store_join_withdraw(f->db, join, NULL));
+    assert_ok(store_alert_policy_set_area(f->db, s.author, &id, 1));
+    detail = (struct err_detail){0};
+    assert_err(ERR_STATE, store_zone_delete(f->db, id, &detail));
+    assert_non_null(strstr(detail.text, "1 account(s)"));
+    assert_ok(store_alert_policy_set_area(f->db, s.author, NULL, 0));
     assert_ok(store_zone_delete(f->db, id, NULL));
     assert_err(ERR_NOT_FOUND, store_zone_delete(f->db, id, NULL));
     assert_ok(store_join_get(f->db, join, &code));

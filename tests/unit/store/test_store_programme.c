@@ -41,7 +41,7 @@ static void test_a_recording_that_a_bulletin_uses_is_not_deleted(void **state)
     assert_non_null(strstr(detail.text, "bulletin 1 uses this recording"));
 }
 
-static void test_a_recording_of_a_broadcast_that_is_not_over_is_not_deleted(void **state)
+static void test_a_recording_of_a_broadcast_that_is_kept_is_not_deleted(void **state)
 {
     struct storefix *f = *state;
     struct err_detail detail = {0};
@@ -67,8 +67,8 @@ static void test_a_recording_of_a_broadcast_that_is_not_over_is_not_deleted(void
     }
     b.state = BROADCAST_CLOSED;
     assert_ok(store_broadcast_set_state(f->db, &b));
-    assert_ok(store_media_delete(f->db, &m.id, NULL));
-    assert_err(ERR_NOT_FOUND, store_media_delete(f->db, &m.id, NULL));
+    assert_err(ERR_STATE, store_media_delete(f->db, &m.id, &detail));
+    assert_non_null(strstr(detail.text, "broadcast 2 sounded this recording"));
     assert_ok(store_broadcast_get(f->db, b.id, &got));
     assert_int_equal(got.media_count, 1);
     assert_memory_equal(&got.media[0].media, &m.id, sizeof m.id);
@@ -96,6 +96,34 @@ static void test_a_bulletin_is_kept_with_parts_and_their_durations(void **state)
     assert_int_equal(b.parts[1].kind, PART_MEDIA);
     assert_memory_equal(&b.parts[1].media, &s.media[1], sizeof s.media[1]);
     assert_int_equal(b.parts[1].duration_ms, 10001);
+}
+
+static void test_a_relay_comes_back_with_its_addresses_and_keeps_its_fallback(void **state)
+{
+    struct storefix *f = *state;
+    struct bulletin b, found;
+    struct sample s;
+
+    storefix_fill(f, &s);
+    b = storefix_bulletin(&s);
+    b.part_count = 1;
+    b.parts[0].kind = PART_RELAY;
+    b.parts[0].duration_ms = 600000;
+    snprintf(b.source.from, sizeof b.source.from, "https://vov.vn/a");
+    snprintf(b.source.backup, sizeof b.source.backup, "https://vov.vn/b");
+    assert_ok(store_bulletin_add(f->db, &b, &b.id, NULL));
+    assert_ok(store_bulletin_get(f->db, b.id, &found));
+    assert_int_equal(found.parts[0].kind, PART_RELAY);
+    assert_int_equal(found.parts[0].duration_ms, 600000);
+    assert_string_equal(found.source.from, "https://vov.vn/a");
+    assert_string_equal(found.source.backup, "https://vov.vn/b");
+    assert_int_equal(found.source.fallback_ms, 10001);
+    assert_memory_equal(&found.parts[0].media, &s.media[0], sizeof s.media[0]);
+    memset(&b.parts[0].media, 0, sizeof b.parts[0].media);
+    assert_ok(store_bulletin_edit(f->db, &b, s.author, NOW_US, NULL));
+    assert_ok(store_bulletin_get(f->db, b.id, &found));
+    assert_int_equal(found.source.fallback_ms, 0);
+    assert_int_equal(found.parts[0].duration_ms, 600000);
 }
 
 static void test_the_history_of_an_approval_is_kept(void **state)
@@ -342,8 +370,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_a_recording_is_kept_with_all_its_fields),
         CASE(test_a_recording_that_a_bulletin_uses_is_not_deleted),
-        CASE(test_a_recording_of_a_broadcast_that_is_not_over_is_not_deleted),
+        CASE(test_a_recording_of_a_broadcast_that_is_kept_is_not_deleted),
         CASE(test_a_bulletin_is_kept_with_parts_and_their_durations),
+        CASE(test_a_relay_comes_back_with_its_addresses_and_keeps_its_fallback),
         CASE(test_the_history_of_an_approval_is_kept),
         CASE(test_only_drafts_and_rejected_bulletins_are_edited),
         CASE(test_a_step_that_somebody_else_made_first_is_refused),
