@@ -4,6 +4,7 @@ import re
 import sys
 
 CASE = re.compile(r"^(not )?ok\b[^#\n]*(#\s*SKIP\b[ :]*(.*))?", re.IGNORECASE)
+REASON_LINES = 40
 
 
 def count(entry):
@@ -31,6 +32,20 @@ def count(entry):
     return passed, failed, skips
 
 
+def reasons(entry):
+    """What a program's TAP says of the cases that failed; Meson shows its stderr alone."""
+    told = []
+    telling = False
+    for line in (entry.get("stdout") or "").splitlines():
+        if CASE.match(line):
+            telling = line.startswith("not ok")
+            left = REASON_LINES
+        if telling and left:
+            told.append(line)
+            left -= 1
+    return told
+
+
 def main():
     passed = failed = skipped = 0
     with open(sys.argv[1], encoding="utf-8") as log:
@@ -41,7 +56,7 @@ def main():
             failed += more_failed
             skipped += len(skips)
             if more_failed:
-                print(f"failed: {entry['name']} ({more_failed})")
+                print(f"failed: {entry['name']} ({more_failed})", *reasons(entry), sep="\n    ")
             for case, reason in skips:
                 print(f"skipped: {entry['name']}: {case.strip()[:100]} ({reason.strip()})")
     if passed + failed == 0:

@@ -19,6 +19,7 @@ LAYERS = {
     "schedules": 1,
     "controller/core": 2,
     "controller/audio": 3,
+    "controller/cap": 3,
     "controller/store": 3,
     "controller/net": 3,
     "node-firmware/core": 3,
@@ -35,19 +36,23 @@ LIBRARIES = {
     "psa": ["proto"],
     "opus": ["controller/audio", "node-firmware/core"],
     "ogg": ["controller/audio", "node-firmware/core"],
-    "speex": ["node-firmware/core"],
-    "portaudio.h": ["node-firmware/port/posix"],
+    "portaudio.h": ["controller/audio", "node-firmware/port/posix"],
     "sqlite3.h": ["controller/store"],
     "pb_common.h": ["proto"],
     "pb_decode.h": ["proto"],
     "pb_encode.h": ["proto"],
     "libical": ["schedules"],
     "ebur128.h": ["controller/audio"],
+    "utf8proc.h": ["controller/audio"],
     "libwebsockets.h": ["controller/net"],
-    "jansson.h": ["controller/api", "tools/loactl"],
-    "curl": ["tools/loactl"],
+    "jansson.h": ["controller/api", "controller/cap", "tools/loactl"],
+    "curl": ["controller/audio", "tools/loactl"],
     "argon2.h": ["controller/api"],
-    "ini.h": ["controller/app"],
+    "liboath/oath.h": ["controller/api"],
+    "ini.h": ["controller/app", "controller/cap"],
+    "libxml": ["controller/cap"],
+    "xmlsec": ["controller/cap"],
+    "openssl": ["controller/cap"],
 }
 
 # What needs no library: ISO C, POSIX and Linux.
@@ -190,7 +195,8 @@ def check_text(path):
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return None
-    if path.suffix in (".c", ".h", ".py", ".md", ".yaml", ".proto", ".sql", ".build", ".ics"):
+    if path.suffix in (".c", ".h", ".py", ".md", ".yaml", ".proto", ".sql", ".build", ".ics",
+                       ".ts", ".tsx", ".mjs", ".css"):
         if unicodedata.normalize("NFC", text) != text:
             say(path, 1, "text is not in Unicode normal form C; run it through `uconv -x nfc`")
         for number, line in enumerate(text.splitlines(), 1):
