@@ -132,6 +132,11 @@ async function technician(place) {
   await page.locator('.page-head').getByRole('button', { name: 'Sửa thông tin' }).click();
   const other = await page.context().newPage();
   await other.goto(page.url());
+  // What the first save changed is read again only after the second one has begun.
+  await other.route(/\/api\/v1\/nodes\/\d+$/, async (route) => {
+    if (route.request().method() === 'GET') await new Promise((later) => setTimeout(later, 500));
+    await route.continue();
+  });
   await other.getByLabel('Trễ').fill('121');
   await other.getByRole('button', { name: 'Lưu' }).click();
   await toast(other, 'Cụm loa nhận ngay');
@@ -211,10 +216,10 @@ async function operator(place) {
     const kind = size === PHONE ? 'phone' : 'desktop';
     const dark = await open(place, { size, language: 'en', theme: 'dark' });
     await signIn(dark, 'admin');
-    for (const where of ['/nodes', '/nodes/map', '/nodes/zones', '/nodes/1']) {
+    for (const where of ['/nodes', '/nodes/map', '/nodes/zones', `/nodes/${given.measured}`]) {
       await visit(dark, where);
       if (where.endsWith('map')) await dark.locator('.map-pin-box').nth(2).waitFor();
-      if (where.endsWith('1')) await dark.locator('.plot canvas').first().waitFor();
+      if (where.endsWith(`/${given.measured}`)) await dark.locator('.plot canvas').first().waitFor();
       await isSound(dark, `${where}, ${kind}, dark`);
       await shot(dark, `${where.slice(1).replace('/', '-')}-${kind}-en-dark`, true);
     }

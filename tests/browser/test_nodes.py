@@ -28,7 +28,8 @@ def station(build):
     made.ready()
     for name, (lat, lon) in PLACES.items():
         made.ctl("node", "set", made.record(name)["id"], "--lat-udeg", lat, "--lon-udeg", lon)
-    remember(made, made.record("Cụm loa nhà văn hóa")["id"])
+    made.measured = made.record("Cụm loa nhà văn hóa")["id"]
+    remember(made, made.measured)
     made.nodes["Cụm loa trường học"].end()
     wait_for("its link to be missed", lambda: not made.record("Cụm loa trường học")["online"])
     _made["it"] = made
@@ -80,7 +81,7 @@ def test_an_operator_sees_what_sounds_and_mutes(build, folder):
     bulletin = made.bulletin("Bản tin thử loa", voice(folder, 60))
     started = play(made, bulletin)
     try:
-        browse(made, "nodes", part="operator")
+        browse(made, "nodes", part="operator", measured=made.measured)
     finally:
         made.ctl("broadcast", "stop", started["id"], user="lan")
     assert not made.record("Cụm loa đình làng")["muted"], "muted and unmuted again"

@@ -1,5 +1,5 @@
 /* How loud, how late, and when it may sound at all. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { getWithEtag, patch } from '../../api/client';
 import { refresh } from '../../api/useApi';
@@ -40,16 +40,21 @@ export function SoundCard({ node }: { node: SeenNode }) {
   const technician = may('technician', 'admin');
   const canChange = technician || may('operator');
   const changed = form.volume_mdb !== seen.volume_mdb || form.emergency_volume_mdb !== seen.emergency_volume_mdb || form.delay_us !== seen.delay_us;
+  const latest = useRef(node);
+  latest.current = node;
+  const past = useRef(node);
   useEffect(() => {
-    // What others changed comes in while nothing is being changed here.
-    if (changed || node.etag === seen.etag) return;
+    // What others changed comes in while nothing is being changed here; just after saving `node` is still what it was before.
+    if (changed || node === past.current) return;
+    past.current = node;
     setSeen(node);
     setForm(soundOf(node));
-  }, [changed, node, seen.etag]);
+  }, [changed, node]);
   const save = useAction(async () => {
     const params = { id: node.id ?? 0 };
     await patch('/api/v1/nodes/{id}', technician ? form : { volume_mdb: form.volume_mdb }, { params, etag: seen.etag });
     const now = await getWithEtag('/api/v1/nodes/{id}', { params });
+    past.current = latest.current;
     setSeen({ ...now.data, etag: now.etag ?? undefined });
     toast(t('sound.saved'));
     refresh('node', 'nodes');
