@@ -262,9 +262,7 @@ static enum err check_release(const struct taking *t, struct err_detail *detail)
     if (v->result == CAP_REJECTED)
         return err_set(detail, ERR_STATE, "The message is not acceptable any more: %s.",
                        v->findings.count > 0 ? v->findings.items[0].sentence : "see its findings");
-    if (v->alert->status != CAP_STATUS_ACTUAL ||
-        (v->alert->type != CAP_TYPE_ALERT && v->alert->type != CAP_TYPE_UPDATE &&
-         v->alert->type != CAP_TYPE_CANCEL))
+    if (!cap_intake_releasable(v))
         return err_set(detail, ERR_STATE,
                        "Only an Actual Alert, Update or Cancel can be released; dismiss this one.");
     return ERR_OK;

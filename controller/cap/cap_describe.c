@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cap_geo.h"
+#include "cap_intake.h"
 #include "cap_words.h"
 
 #define MAP_RING_POINTS 500 /* of a polygon on a map; longer ones are thinned out */
@@ -178,10 +179,11 @@ static void describe_alert(json_t *into, const struct cap_verdict *v,
 json_t *cap_describe(const struct cap_verdict *v, const struct cap_policy *policy)
 {
     json_t *answer = json_pack(
-        "{s:s, s:s, s:s, s:o, s:I, s:o, s:I}", "verdict", cap_result_name(v->result), "level",
-        cap_words_level.words[v->level], "action", cap_words_action.words[v->action], "zones",
-        zone_list(policy, &v->zones), "expires_us", (json_int_t)v->expires_us, "findings",
-        finding_list(&v->findings), "findings_omitted", (json_int_t)v->findings.more);
+        "{s:s, s:s, s:s, s:b, s:o, s:I, s:o, s:I}", "verdict", cap_result_name(v->result), "level",
+        cap_words_level.words[v->level], "action", cap_words_action.words[v->action], "releasable",
+        cap_intake_releasable(v), "zones", zone_list(policy, &v->zones), "expires_us",
+        (json_int_t)v->expires_us, "findings", finding_list(&v->findings), "findings_omitted",
+        (json_int_t)v->findings.more);
 
     if (v->alert != NULL)
         describe_alert(answer, v, policy);

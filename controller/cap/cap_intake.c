@@ -5,12 +5,20 @@
 
 #include "cap_resource.h"
 
+static bool is_actual(const struct cap_alert *a)
+{
+    return a != NULL && a->status == CAP_STATUS_ACTUAL &&
+           (a->type == CAP_TYPE_ALERT || a->type == CAP_TYPE_UPDATE || a->type == CAP_TYPE_CANCEL);
+}
+
 bool cap_intake_lives(const struct cap_verdict *v)
 {
-    const struct cap_alert *a = v->alert;
+    return is_actual(v->alert) && v->alert->scope == CAP_SCOPE_PUBLIC;
+}
 
-    return a != NULL && a->status == CAP_STATUS_ACTUAL && a->scope == CAP_SCOPE_PUBLIC &&
-           (a->type == CAP_TYPE_ALERT || a->type == CAP_TYPE_UPDATE || a->type == CAP_TYPE_CANCEL);
+bool cap_intake_releasable(const struct cap_verdict *v)
+{
+    return v->result != CAP_REJECTED && is_actual(v->alert);
 }
 
 static void copy_name(char *out, const char *text)

@@ -11,6 +11,10 @@
  * for people, or for nobody, and end nothing. */
 bool cap_intake_lives(const struct cap_verdict *v);
 
+/* True for an Actual Alert, Update or Cancel that is not rejected, of any scope: a person may let it sound, or end
+ * what it refers to. Others (reports, drills) are only read. */
+bool cap_intake_releasable(const struct cap_verdict *v);
+
 /* Its whole name; empty where the message does not say. */
 void cap_intake_key(const struct cap_verdict *v, struct alertlife_key *ret_key);
 

@@ -112,6 +112,7 @@ async function inbox(place) {
   await page.locator('.cap-info').waitFor();
   await page.locator('.leaflet-overlay-pane path').first().waitFor();
   await isSound(page, 'message');
+  await page.getByRole('button', { name: 'Cho phát' }).waitFor();
   await shot(page, 'message-desktop', true);
   await page.getByRole('button', { name: 'Bỏ qua' }).click();
   await page.locator('dialog footer .primary').click();
@@ -119,4 +120,17 @@ async function inbox(place) {
   await page.context().close();
 }
 
-await run(async (place) => ({ policy, send, cancel, drill, inbox })[given.part](place));
+async function report(place) {
+  const page = await open(place, { size: DESKTOP });
+  await signIn(page, 'admin');
+  await visit(page, `/alerts/inbox/${given.message}`);
+  await page.getByText('không phát ra loa được').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Cho phát' }).count(), 0, 'the station would refuse it');
+  await isSound(page, 'report');
+  await page.getByRole('button', { name: 'Bỏ qua' }).click();
+  await page.locator('dialog footer .primary').click();
+  await page.locator('.toast', { hasText: 'Đã bỏ qua' }).waitFor();
+  await page.context().close();
+}
+
+await run(async (place) => ({ policy, send, cancel, drill, inbox, report })[given.part](place));

@@ -60,5 +60,17 @@ def test_a_message_from_outside_is_judged_by_a_person(build, folder):
     assert made.json("alert", "message", sent["message"])["state"] == "dismissed"
 
 
+def test_a_report_of_others_can_only_be_read(build, folder):
+    made = station(build)
+    _, about = message("27148.1", sender="27148")
+    xml, _ = message("report-1", kind="Error", refs=(about,))
+    path = folder / "report.xml"
+    path.write_text(xml, encoding="utf-8")
+    sent = made.json("alert", "send", path)
+    assert sent["result"] == "waiting" and not sent["verdict"]["releasable"], sent
+    browse(made, "alerts", part="report", message=sent["message"])
+    assert made.json("alert", "message", sent["message"])["state"] == "dismissed"
+
+
 if __name__ == "__main__":
     tap.main(globals(), logs)

@@ -105,6 +105,19 @@ static void test_the_state_of_the_signature_is_one_word(void **state)
     }
 }
 
+static void test_it_says_whether_a_person_may_release_it(void **state)
+{
+    char *report = capfix_edit(capfix_alert, "<msgType>Alert", "<msgType>Error");
+    json_t *alert = describe(capfix_alert), *of_report = describe(report);
+
+    (void)state;
+    assert_true(json_is_true(json_object_get(alert, "releasable")));
+    assert_true(json_is_false(json_object_get(of_report, "releasable")));
+    json_decref(alert);
+    json_decref(of_report);
+    free(report);
+}
+
 static void test_signed_by_one_that_is_pinned_is_good_by_another_a_stranger(void **state)
 {
     struct capfix_key *known = capfix_key_new(), *other = capfix_key_new();
@@ -149,6 +162,7 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_it_says_whether_a_person_may_release_it, begin, end),
         cmocka_unit_test_setup_teardown(test_the_area_is_given_for_a_map_longitude_first, begin,
                                         end),
         cmocka_unit_test_setup_teardown(test_a_long_polygon_is_thinned_out_and_stays_closed, begin,

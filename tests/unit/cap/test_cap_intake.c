@@ -47,6 +47,30 @@ static void test_only_actual_public_alerts_updates_and_cancels_live(void **state
     }
 }
 
+static void test_a_person_may_release_only_actual_alerts_updates_and_cancels(void **state)
+{
+    static const struct {
+        const char *from, *to;
+        bool releasable;
+    } rows[] = {
+        {"Actual", "Actual", true},
+        {"Public</scope>", "Private</scope><addresses>xa</addresses>", true},
+        {"Actual", "Exercise", false},
+        {"<msgType>Alert", "<msgType>Ack", false},
+        {"<msgType>Alert", "<msgType>Error", false},
+        {"</alert>", "", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct cap_verdict *v = check(rows[i].from, rows[i].to);
+
+        if (cap_intake_releasable(v) != rows[i].releasable)
+            fail_msg("%s -> %s", rows[i].from, rows[i].to);
+        cap_verdict_free(v);
+    }
+}
+
 static void test_the_text_is_headline_description_and_instruction_in_vietnamese(void **state)
 {
     char *text = capfix_edit(capfix_alert, "<headline>",
@@ -121,6 +145,7 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_person_may_release_only_actual_alerts_updates_and_cancels),
         cmocka_unit_test(test_only_actual_public_alerts_updates_and_cancels_live),
         cmocka_unit_test(test_the_text_is_headline_description_and_instruction_in_vietnamese),
         cmocka_unit_test(test_references_and_superiority_reach_the_life_of_alerts),

@@ -109,6 +109,7 @@ const alerts: Same<Catalogues['alerts']> = {
   'inbox.all': 'All',
   'inbox.empty': 'No message waits',
   'inbox.empty.text': 'Messages from upper levels and other sources appear here.',
+  'inbox.onlyRead': 'This is a report or a drill, meant for the people at the station: it cannot sound.',
   'inbox.notYours': 'The upper level or an administrator decides this.',
   'message.one': 'Message',
   'level.none': 'Not for horns',

@@ -107,6 +107,7 @@ export default {
   'inbox.all': 'Tất cả',
   'inbox.empty': 'Không có tin nào chờ xử lý',
   'inbox.empty.text': 'Tin cảnh báo từ cấp trên và các nguồn khác hiện ở đây.',
+  'inbox.onlyRead': 'Đây là báo cáo hoặc tin diễn tập dành cho người trực đài, không phát ra loa được.',
   'inbox.notYours': 'Chỉ cấp trên hoặc quản trị được quyết định tin này.',
   'message.one': 'Tin cảnh báo',
   'level.none': 'Không phát',

@@ -11,7 +11,7 @@ import { AreaMap, type Area } from './AreaMap';
 
 interface Finding { code: string; grade: 'note' | 'hold' | 'reject'; text: string }
 interface Info { language?: string; event?: string; headline?: string; description?: string; instruction?: string; senderName?: string; urgency?: string; severity?: string; certainty?: string; areas?: Area[] }
-interface Verdict { verdict?: string; signature?: string; signers?: string[]; zones?: string[]; findings?: Finding[]; infos?: Info[]; status?: string; msgType?: string; level?: string }
+interface Verdict { verdict?: string; signature?: string; signers?: string[]; zones?: string[]; findings?: Finding[]; infos?: Info[]; status?: string; msgType?: string; level?: string; releasable?: boolean }
 
 const LEVELS: Record<string, Tone> = { emergency: 'bad', priority: 'info' };
 const SIGNATURES: Record<string, Tone> = { good: 'good', bad: 'bad', stranger: 'warn', none: 'warn' };
@@ -73,6 +73,8 @@ export function MessagePage({ id }: { id: number }) {
   const infos = verdict.infos;
   const areas = useMemo(() => (infos ?? []).flatMap((info) => info.areas ?? []), [infos]);
   const mayDecide = may('district', 'admin');
+  // Messages that an older station judged do not say; then the station refuses what may not be.
+  const releasable = verdict.releasable !== false;
   return (
     <>
       <PageHead title={message?.title || message?.identifier || t('message.one')} actions={
@@ -81,7 +83,7 @@ export function MessagePage({ id }: { id: number }) {
           {message?.state === 'waiting' && mayDecide && (
             <>
               <Button icon="close" busy={decide.busy} onClick={() => void decide.run(false)}>{t('dismiss')}</Button>
-              <Button kind="danger" icon="megaphone" busy={decide.busy} onClick={() => void decide.run(true)}>{t('release')}</Button>
+              {releasable && <Button kind="danger" icon="megaphone" busy={decide.busy} onClick={() => void decide.run(true)}>{t('release')}</Button>}
             </>
           )}
         </>
@@ -116,6 +118,7 @@ export function MessagePage({ id }: { id: number }) {
             <Card title={t('area')}>{areas.some((a) => (a.polygons ?? []).length + (a.circles ?? []).length > 0) ? <AreaMap areas={areas} /> : <Empty icon="map" title={t('area.none')} />}
               <p class="hint">{areas.map((a) => a.desc).filter(Boolean).join('; ')}</p>
             </Card>
+            {m?.state === 'waiting' && !releasable && <Note tone="info">{t('inbox.onlyRead')}</Note>}
             {m?.state === 'waiting' && !mayDecide && <Note tone="info">{t('inbox.notYours')}</Note>}
           </div>
         )}
