@@ -338,7 +338,7 @@ static void on_gone(void *ctx, uint64_t id)
 {
     struct api *a = ctx;
 
-    a->ports.listener_gone(a->ports.ctx, id);
+    api_listen_gone(a, id);
     api_talk_gone(a, id);
     api_sound_gone(a, id);
     api_cap_gone(a, id);
@@ -350,6 +350,7 @@ void api_step(struct api *a)
 {
     updates_step(a->updates);
     api_talk_step(a);
+    api_listen_step(a);
 }
 
 struct web_handler api_handler(struct api *a)

@@ -22,6 +22,8 @@
 struct api;
 struct db;
 
+#define API_LISTENERS_MAX 16 /* at a time: ports.listen() takes no more */
+
 /* How an import ended; on ERR_OK the file of the media `info` is in its place (it may have been there
  * before), otherwise detail says what is wrong with the file. Both are valid during the call only. */
 typedef void (*api_import_done)(void *arg, enum err result, const struct media_info *info,
@@ -202,6 +204,8 @@ struct api_ports {
     enum err (*listen)(void *ctx, struct broadcast_id id, uint64_t request,
                        struct err_detail *detail);
     void (*listener_gone)(void *ctx, uint64_t request); /* whatever it asked for */
+    bool (*listens)(void *ctx, uint64_t request); /* still? */
+    void (*listen_end)(void *ctx, uint64_t request); /* its session is over; harmless for others */
 
     /* Judge a CAP message and act on it; stored and journalled when `done` is called, later, from the loop.
      * ERR_LIMIT, ERR_BUSY. */

@@ -22,6 +22,7 @@
 #define API_PAGE_MAX 500
 #define API_UPLOADS_MAX 4
 #define API_SOUNDS_MAX 8
+#define API_LISTEN_CHECK_US (2 * USEC_PER_SEC) /* so long one is heard after signing out */
 #define API_FOLLOWERS 256
 #define API_ONCE_MAX 256 /* answers that are kept in case they got lost */
 
@@ -54,6 +55,13 @@ struct talk {
     usec_t filled_us;
 };
 
+/* A request that is answered with what is on air. It may have left meanwhile: ports.listens(). */
+struct hearer {
+    uint64_t request; /* 0: the place is free */
+    uint8_t sha256[SHA256_BYTES]; /* of what it signed in with */
+    usec_t checked_us;
+};
+
 struct api {
     struct api_ports ports;
     uint8_t admin_code[SHA256_BYTES];
@@ -67,6 +75,7 @@ struct api {
     unsigned peaks_running; /* in workers */
     struct talk talks[API_SOUNDS_MAX];
     uint64_t sounds[API_SOUNDS_MAX]; /* requests that bring sound; 0 free */
+    struct hearer hearers[API_LISTENERS_MAX];
     struct updates *updates;
     struct once onces[API_ONCE_MAX];
     uint64_t once_serial;
@@ -259,6 +268,10 @@ MUST_USE enum err api_talk_open(struct call *c);
 void api_talk_message(struct api *a, uint64_t request, struct bytes message, bool is_text);
 void api_talk_gone(struct api *a, uint64_t request);
 void api_talk_step(struct api *a);
+
+/* A client that listened has gone (harmless for others); send off those whose session is over. */
+void api_listen_gone(struct api *a, uint64_t request);
+void api_listen_step(struct api *a);
 
 /* Sound for what is on air (api_live.c); as the functions for uploads. */
 MUST_USE enum err api_sound_begin(struct call *c);

@@ -1,4 +1,4 @@
-/* Speaking and relaying now: begin, bring the sound, hang up. Listening to what is on air. */
+/* Speaking and relaying now: begin, bring the sound, hang up. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,21 +213,4 @@ enum err api_sound_end(struct call *c)
 {
     api_sound_gone(c->api, c->id);
     return ERR_OK;
-}
-
-/* ---- listening ---- */
-
-enum err api_listen(struct call *c)
-{
-    const struct api_ports *ports = &c->api->ports;
-    uint64_t id;
-    enum err e = call_number(c, &id);
-
-    if (e != ERR_OK)
-        return call_missing(c, e, "broadcast");
-    e = ports->listen(ports->ctx, (struct broadcast_id){id}, c->id, &c->detail);
-    if (e != ERR_OK)
-        return e;
-    c->api->requests++;
-    return ERR_MORE;
 }

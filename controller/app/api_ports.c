@@ -8,6 +8,8 @@
 #include "store_node.h"
 #include "wiring.h"
 
+_Static_assert(LISTEN_MAX <= API_LISTENERS_MAX, "the API does not watch over all who listen");
+
 static void answer(void *ctx, uint64_t request, struct web_response *res)
 {
     struct wiring *w = ctx;
@@ -207,6 +209,20 @@ static void listener_gone(void *ctx, uint64_t request)
     listen_gone(w->listen, request);
 }
 
+static bool listens(void *ctx, uint64_t request)
+{
+    struct wiring *w = ctx;
+
+    return listen_has(w->listen, request);
+}
+
+static void end_listening(void *ctx, uint64_t request)
+{
+    struct wiring *w = ctx;
+
+    listen_end(w->listen, request);
+}
+
 static void schedule_changed(void *ctx)
 {
     struct wiring *w = ctx;
@@ -366,6 +382,8 @@ struct api_ports wiring_api_ports(struct wiring *w)
         .sound_piece = sound_piece,
         .sound_end = sound_end,
         .listen = listen_to,
+        .listens = listens,
+        .listen_end = end_listening,
         .listener_gone = listener_gone,
         .schedule_changed = schedule_changed,
         .node_changed = node_changed,

@@ -196,6 +196,25 @@ void listen_gone(struct listen *l, uint64_t request)
     }
 }
 
+bool listen_has(const struct listen *l, uint64_t request)
+{
+    for (const struct listener *s = l->listeners; s < l->listeners + LISTEN_MAX; s++) {
+        if (s->request == request && request != 0)
+            return true;
+    }
+    return false;
+}
+
+void listen_end(struct listen *l, uint64_t request)
+{
+    for (struct listener *s = l->listeners; s < l->listeners + LISTEN_MAX; s++) {
+        if (s->request != request || request == 0)
+            continue;
+        l->config.end(l->config.ctx, request);
+        forget(s, "signed_out");
+    }
+}
+
 static void hear(struct listener *s, const struct engine_bundle *bundle)
 {
     const struct listen_config *c = &s->owner->config;

@@ -48,6 +48,12 @@ MUST_USE enum err listen_begin(struct listen *l, struct broadcast_id id, uint64_
 /* A client has gone; harmless for others. */
 void listen_gone(struct listen *l, uint64_t request);
 
+/* Does this request listen? */
+bool listen_has(const struct listen *l, uint64_t request);
+
+/* End the answer of one who may not listen any longer; harmless for others. */
+void listen_end(struct listen *l, uint64_t request);
+
 /* Each bundle that went out, from the tap. */
 void listen_on_bundle(struct listen *l, const struct engine_bundle *bundle);
 

@@ -10,10 +10,13 @@ from shared import ends_in_good_order, in_real_time, logs, over, play, refused, 
 from test_live import Speaker, a_voice, disturbed, live_station
 
 
-def listener(made, broadcast, file):
+PASSWORD = "Loa-truyen-thanh-1\n"
+
+
+def listener(made, broadcast, file, user="lan"):
     """loactl listen, as a process of its own."""
     env = dict(os.environ, LOACTL_SERVER=made.url, LOACTL_CA=str(made.data / "pki/ca.crt"),
-               LOACTL_STATE=str(made.folder / "loactl-lan"))
+               LOACTL_STATE=str(made.folder / f"loactl-{user}"))
     return subprocess.Popen([str(made.build / "tools/loactl/loactl"), "listen", str(broadcast), "--output", str(file)],
                             env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -104,6 +107,25 @@ def test_any_player_listens_with_a_token_as_its_password_and_changes_nothing_wit
         found = subprocess.run([*asked, "-X", method, made.url + path], check=True, capture_output=True, text=True)
         assert found.stdout == status, (method, path, found.stdout)
     over(made, broadcast["id"])
+
+
+def test_who_signs_out_or_is_disabled_hears_no_more_and_others_go_on(build, folder):
+    made = live_station(build)
+    nga = made.json("user", "add", "nga", "--name", "Lê Thị Nga", "--role", "operator", "--password-stdin", stdin=PASSWORD)
+    broadcast, _ = cached_broadcast(made, folder, 20)
+    stays = listener(made, broadcast["id"], folder / "ở lại.opus")
+    for sign_off in (("logout", {"user": "nga"}), ("user", "set", nga["id"], "--disabled", "yes", {})):
+        made.ctl("login", "nga", "--password-stdin", user="nga", stdin=PASSWORD)
+        leaves = listener(made, broadcast["id"], folder / "ra đi.opus", user="nga")
+        wait_for("the first sound", lambda: (folder / "ra đi.opus").exists() and (folder / "ra đi.opus").stat().st_size > 0)
+        *words, how = sign_off
+        made.ctl(*words, **how)
+        leaves.communicate(timeout=5)
+        assert made.json("broadcast", "show", broadcast["id"])["state"] == "on_air" and stays.poll() is None
+        (folder / "ra đi.opus").unlink()
+    over(made, broadcast["id"])
+    ended(stays)
+    assert len(sound.read_any(folder / "ở lại.opus")) > 19 * sound.RATE
 
 
 def test_what_is_not_on_air_is_refused_in_one_sentence(build, folder):

@@ -65,6 +65,7 @@ struct apifix {
     unsigned alerts_committed;
     uint64_t sound_bytes;
     int listeners;
+    uint64_t listener; /* the last one, while it listens; 0 nobody */
     uint64_t watcher; /* the last stream that was begun; 0 none */
     char sent[32768]; /* on any stream, since the test emptied it */
     unsigned pieces; /* likewise */

@@ -247,6 +247,7 @@ static enum err listen_to(void *ctx, struct broadcast_id id, uint64_t request,
     if (id.v != 78)
         return err_set(detail, ERR_NOT_FOUND, "This broadcast is not under way.");
     f->listeners++;
+    f->listener = request;
     f->answered = request;
     f->status = 200;
     return ERR_OK;
@@ -256,6 +257,19 @@ static void listener_gone(void *ctx, uint64_t request)
 {
     (void)request;
     ((struct apifix *)ctx)->listeners_gone++;
+}
+
+static bool listens(void *ctx, uint64_t request)
+{
+    return ((struct apifix *)ctx)->listener == request;
+}
+
+static void listen_end(void *ctx, uint64_t request)
+{
+    struct apifix *f = ctx;
+
+    assert_int_equal(request, f->listener);
+    f->listener = 0;
 }
 
 static enum err cap_take(void *ctx, struct bytes message, const char *source, const struct user *by,
@@ -495,6 +509,8 @@ struct api_ports apifix_ports(struct apifix *f)
         .sound_end = sound_end,
         .listen = listen_to,
         .listener_gone = listener_gone,
+        .listens = listens,
+        .listen_end = listen_end,
         .cap_take = cap_take,
         .cap_source = cap_source,
         .cap_release = cap_release,

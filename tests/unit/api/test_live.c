@@ -63,6 +63,27 @@ static void test_whoever_may_listen_gets_what_is_on_air(void **state)
     assert_int_equal(f->listeners_gone, 1);
 }
 
+static void test_who_is_signed_out_listens_no_longer(void **state)
+{
+    struct apifix *f = *state;
+    char path[64];
+
+    snprintf(f->token, sizeof(f->token), "%s", apifix_token(f, ROLE_ADMIN));
+    for (int i = 0; i < 20; i++) { /* those before have left: there is always a place */
+        expect_status(f, 200,
+                      apifix_send(f, WEB_GET, "/api/v1/broadcasts/78/listen", ROLE_ADMIN, NULL));
+        f->now_us += 2 * USEC_PER_SEC;
+        api_step(f->api);
+        assert_int_not_equal(f->listener, 0);
+    }
+    expect_status(f, 200, apifix_send(f, WEB_GET, "/api/v1/tokens", ROLE_ADMIN, NULL));
+    snprintf(path, sizeof(path), "/api/v1/tokens/%lld", (long long)apifix_number(f, "items.0.id"));
+    expect_status(f, 204, apifix_send(f, WEB_DELETE, path, ROLE_ADMIN, NULL));
+    f->now_us += 2 * USEC_PER_SEC;
+    api_step(f->api);
+    assert_int_equal(f->listener, 0);
+}
+
 static void test_bad_requests_begin_nothing(void **state)
 {
     static const char *const bodies[] = {
@@ -90,6 +111,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_fallback_must_be_a_recording, apifix_setup,
                                         apifix_teardown),
         cmocka_unit_test_setup_teardown(test_whoever_may_listen_gets_what_is_on_air, apifix_setup,
+                                        apifix_teardown),
+        cmocka_unit_test_setup_teardown(test_who_is_signed_out_listens_no_longer, apifix_setup,
                                         apifix_teardown),
         cmocka_unit_test_setup_teardown(test_bad_requests_begin_nothing, apifix_setup,
                                         apifix_teardown),
