@@ -24,7 +24,7 @@ MARGIN_US = 1_000_000
 ON_TIME_MS = 20.0
 # A busy machine may not run a node for a while; it renders so far ahead that nobody hears it.
 NODE_CONFIG = "[audio]\nahead_ms = 500\n"
-FAULTS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "CHECK failed")
+FAULTS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:", "CHECK failed")
 HAMLETS = (("T01", "Thôn Đông", -15), ("T02", "Thôn Đoài", 0), ("T03", "Thôn Trung", 20))
 
 _stations = []

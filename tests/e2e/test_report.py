@@ -4,7 +4,7 @@ import html.parser
 import io
 
 import tap
-from shared import logs, over, play, sleep_until, station, voice, wait_for
+from shared import ends_in_good_order, logs, over, play, sleep_until, station, voice, wait_for
 
 ON, OFF = "Thôn Đông", "Thôn Đoài"
 
@@ -66,6 +66,10 @@ def test_the_numbers_of_a_day_are_right(build, folder):
     page.feed(saved(made, folder, "month", "html").decode("utf-8"))
     assert page.rows[-1][:5] == ["Tổng cộng", "6", "3", "1", "2"], page.rows
     assert not page.tags & {"script", "img", "link", "iframe"}, page.tags
+
+
+def test_all_end_in_good_order(build, _):
+    ends_in_good_order(station(build, hamlets=2))
 
 
 tap.main(globals(), logs)
