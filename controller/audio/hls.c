@@ -97,26 +97,41 @@ static enum err take_segment(struct hls_reader *r, struct bytes name)
     return take_name(r, name, l->segments[l->count++]);
 }
 
+/* A list is of streams or of segments; tags of both are refused (RFC 8216 sections 4.3.3, 4.3.4). */
+static enum err become(struct hls_reader *r, enum hls_kind kind)
+{
+    if (r->list->kind != HLS_STREAM && r->list->kind != kind)
+        return err_set(r->detail, ERR_FORMAT, "The playlist names both streams and segments.");
+    r->list->kind = kind;
+    return ERR_OK;
+}
+
 static enum err take_sound(struct hls_reader *r, struct bytes list)
 {
     struct bytes uri = attribute(list, "URI");
+    enum err e = become(r, HLS_MASTER);
 
-    r->list->kind = HLS_MASTER;
-    if (r->has_sound || !is(attribute(list, "TYPE"), "AUDIO") || uri.len == 0)
-        return ERR_OK;
+    if (e != ERR_OK || r->has_sound || !is(attribute(list, "TYPE"), "AUDIO") || uri.len == 0)
+        return e;
     r->has_sound = true;
     return take_name(r, uri, r->list->next);
 }
 
-static void take_variant(struct hls_reader *r, struct bytes list)
+static enum err take_variant(struct hls_reader *r, struct bytes list)
 {
     uint64_t bandwidth = number_of(attribute(list, "BANDWIDTH"));
 
-    r->list->kind = HLS_MASTER;
     r->wants_variant = true;
     r->takes_variant = !r->has_sound && bandwidth < r->least;
     if (r->takes_variant)
         r->least = bandwidth;
+    return become(r, HLS_MASTER);
+}
+
+static enum err take_target(struct hls_reader *r, uint64_t s)
+{
+    r->list->target_s = s < 1 ? 1 : s > HLS_TARGET_MAX_S ? HLS_TARGET_MAX_S : (uint32_t)s;
+    return become(r, HLS_SEGMENTS);
 }
 
 static enum err refuse_key(const struct hls_reader *r, struct bytes list)
@@ -135,16 +150,13 @@ static enum err take_tag(struct hls_reader *r, struct bytes line)
     if ((v = value_of(line, "#EXTINF:")).data != NULL) {
         r->wants_segment = true;
     } else if ((v = value_of(line, "#EXT-X-TARGETDURATION:")).data != NULL) {
-        uint64_t s = number_of(v);
-
-        l->kind = HLS_SEGMENTS;
-        l->target_s = s < 1 ? 1 : s > HLS_TARGET_MAX_S ? HLS_TARGET_MAX_S : (uint32_t)s;
+        return take_target(r, number_of(v));
     } else if ((v = value_of(line, "#EXT-X-MEDIA-SEQUENCE:")).data != NULL && l->end == 0) {
         r->number = number_of(v);
     } else if (is(line, "#EXT-X-ENDLIST")) {
         l->ended = true;
     } else if ((v = value_of(line, "#EXT-X-STREAM-INF:")).data != NULL) {
-        take_variant(r, v);
+        return take_variant(r, v);
     } else if ((v = value_of(line, "#EXT-X-MEDIA:")).data != NULL) {
         return take_sound(r, v);
     } else if ((v = value_of(line, "#EXT-X-KEY:")).data != NULL) {

@@ -40,7 +40,7 @@ struct hls {
  *
  *   from  remember the segments from this number on, or the HLS_NEWEST
  *
- * ERR_FORMAT       it is no such list, or names nothing
+ * ERR_FORMAT       it is no such list, names nothing, or is of streams and of segments
  * ERR_UNSUPPORTED  encrypted, or parts of files
  * ERR_LIMIT        longer than HLS_TEXT_MAX, or a name than HLS_NAME_SIZE; *ret_list is undefined after an error */
 MUST_USE enum err hls_read(struct bytes text, uint64_t from, struct hls *ret_list,

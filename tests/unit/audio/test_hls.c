@@ -126,15 +126,19 @@ static void test_a_head_is_named_and_keys_and_pieces_of_files_are_refused(void *
 
 static void test_what_is_no_list_or_names_nothing_is_refused(void **state)
 {
-    static const char *const wrong[] = {"",
-                                        "\n",
-                                        "OggS",
-                                        "[playlist]\nFile1=http://a/\n",
-                                        "#EXTM3U",
-                                        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n",
-                                        "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n",
-                                        "#EXTM3U\na b\n",
-                                        "#EXTM3U\n\x01\n"};
+    static const char *const wrong[] = {
+        "",
+        "\n",
+        "OggS",
+        "[playlist]\nFile1=http://a/\n",
+        "#EXTM3U",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n",
+        "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na\n#EXT-X-STREAM-INF:\nb\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na\n#EXT-X-MEDIA:TYPE=VIDEO\n",
+        "#EXTM3U\n#EXT-X-STREAM-INF:\nb\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na\n",
+        "#EXTM3U\na b\n",
+        "#EXTM3U\n\x01\n"};
     static char text[HLS_TEXT_MAX + 2];
 
     (void)state;
