@@ -114,6 +114,7 @@ static void leave_state(struct conn *c, enum conn_state next, enum net_reason re
     else if (c->state == CONN_SESSION || c->state == CONN_ENROL)
         count_closed(c, reason);
     c->state = next;
+    c->env->restless = true;
 }
 
 void conn_kill(struct conn *c, enum net_reason reason, const char *text)

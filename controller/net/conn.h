@@ -59,6 +59,7 @@ struct conn_env {
     struct netsource_table *enrolling; /* likewise enrolments */
     void (*gone)(struct conn_env *env, struct conn *c); /* forget it; it is freed on return */
     bool posted_later; /* main is to be woken at the next tick */
+    bool restless; /* one is not in session, or pauses: all are to be looked at in the next tick */
     usec_t wall_offset_us; /* CLOCK_REALTIME minus CLOCK_MONOTONIC when last looked at */
     uint8_t encrypted[CONN_READ_BYTES]; /* scratch */
     uint8_t plain[CONN_READ_BYTES];

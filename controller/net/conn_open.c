@@ -87,6 +87,7 @@ enum err conn_new(struct conn_env *env, uint64_t id, int fd, const char *address
     set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
     tally_add(env->tally, NET_COUNT_CONNECTIONS, 1);
     *ret_conn = c;
+    env->restless = true;
     conn_update_poll(c);
     return ERR_OK;
 fail:
@@ -142,6 +143,8 @@ static void check_session(struct conn *c, usec_t mono_us)
 
 void conn_tick(struct conn *c, usec_t mono_us, usec_t handshake_us)
 {
+    if (c->state != CONN_SESSION || c->paused)
+        c->env->restless = true;
     switch (c->state) {
     case CONN_HANDSHAKE:
         if (c->job != NULL || c->waited_us + mono_us - c->turn_us < handshake_us)

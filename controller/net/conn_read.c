@@ -274,6 +274,7 @@ void conn_shaken(struct conn *c, struct handshake_job *job)
 bool conn_pause(struct conn *c)
 {
     c->paused = c->state == CONN_SESSION && queue_is_full(c->env->events);
+    c->env->restless |= c->paused;
     return c->paused;
 }
 

@@ -13,6 +13,7 @@
 #define ORDERS_A_TURN 128
 #define ACCEPTS_A_TURN 16
 #define TICK_MS 100
+#define CALM_TICKS 5 /* in which a session is looked at once, unless the shard is restless */
 #define CROWDED_HANDSHAKE_US (3 * USEC_PER_SEC) /* when others wait for a handshake */
 #define SHUTDOWN_RETRY_MS 1000
 #define SHUTDOWN_SPREAD_MS 1 /* for each connection: what a session costs that is resumed */
@@ -32,6 +33,7 @@ struct shard {
     uv_poll_t listener;
     bool listening;
     uv_timer_t tick;
+    uint32_t ticks;
     uv_timer_t slices; /* until the fan-out's next slice is due */
     uv_idle_t turns; /* while one is due */
     struct fanout fanout;
@@ -169,14 +171,20 @@ static void listen_again(struct shard *s)
     s->listening = uv_poll_start(&s->listener, UV_READABLE, listener_cb) == 0;
 }
 
+/* Sessions say when they end, seconds ahead, and each look fetches one from memory: a fifth of them a tick. */
 static void look_around(struct shard *s)
 {
     usec_t mono_us = stime_mono();
     usec_t handshake_us = s->env.handshake_us;
+    bool restless;
 
     if (handshakes_full(s) && handshake_us > CROWDED_HANDSHAKE_US)
         handshake_us = CROWDED_HANDSHAKE_US;
-    for (uint32_t i = 0; i < s->slot_high; i++)
+    s->ticks++;
+    restless = s->env.restless;
+    s->env.restless = false;
+    for (uint32_t i = restless ? 0 : s->ticks % CALM_TICKS; i < s->slot_high;
+         i += restless ? 1 : CALM_TICKS)
         if (s->slots[i] != NULL)
             conn_tick(s->slots[i], mono_us, handshake_us);
     if (s->env.posted_later)
@@ -236,11 +244,13 @@ static void turn_cb(uv_idle_t *idle)
     serve_slices(s);
 }
 
+/* The slice goes out in this turn, which looks at the sockets afterwards; another that is due has the next. */
 static void slice_due(uv_timer_t *timer)
 {
     struct shard *s = timer->data;
 
     uv_idle_start(&s->turns, turn_cb);
+    serve_slices(s);
 }
 
 static void obey_bundle(struct shard *s, struct bundle *b)
