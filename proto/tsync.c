@@ -14,7 +14,8 @@
 #define PATH_SD 0.5 /* how badly one burst tells the least delay, of the mean excess ... */
 #define PATH_LEAST_SD 0.015 /* ... and how badly many do */
 #define SURE_BURSTS 4 /* tell the least delay well enough to end a burst by it */
-#define ENOUGH_SD 0.5 /* of what the estimate is unsure of: a burst that errs by less need not go on */
+#define ENOUGH_SD \
+    0.5 /* of what the estimate is unsure of: a burst that errs by less need not go on */
 #define EAGER_BURSTS 100
 #define EAGER_SD_US 150
 #define GATE_SD 5.0

@@ -212,8 +212,7 @@ static void burst_over(struct node *n, bool believed, usec_t mono_us)
     if (tsync_is_eager(&n->tsync, mono_us))
         t->next_burst_us = mono_us;
     else if (believed)
-        t->next_burst_us =
-            t->burst_us + tsync_pause_us(&n->tsync, mono_us, t->interval_us);
+        t->next_burst_us = t->burst_us + tsync_pause_us(&n->tsync, mono_us, t->interval_us);
 }
 
 static enum err on_time_reply(struct node *n, struct bytes payload, usec_t rx_mono_us)
