@@ -63,7 +63,7 @@ struct command {
     int (*run)(struct call *call); /* NULL: one request */
 };
 
-extern const struct command command_table[];
-extern const size_t command_count;
+/* The row at a position from 0 on, in the order of the help; NULL past the end. */
+const struct command *command_at(size_t i);
 
 #endif

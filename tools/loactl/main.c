@@ -57,8 +57,9 @@ static int match_verb(const char *verb, int argc, char **argv)
 
 static const struct command *find_command(int argc, char **argv, int *ret_used)
 {
-    for (size_t i = 0; i < command_count; i++) {
-        const struct command *c = &command_table[i];
+    const struct command *c;
+
+    for (size_t i = 0; (c = command_at(i)) != NULL; i++) {
         int before = c->noun != NULL ? 1 : 0, words = 0;
 
         if (before == 0 || (argc > 0 && strcmp(argv[0], c->noun) == 0))
@@ -73,13 +74,13 @@ static const struct command *find_command(int argc, char **argv, int *ret_used)
 
 static int no_command(int argc, char **argv)
 {
+    const struct command *c;
     size_t verbs = 0;
 
-    for (size_t i = 0; argc > 0 && i < command_count; i++) {
-        if (command_table[i].noun == NULL || strcmp(argv[0], command_table[i].noun) != 0)
+    for (size_t i = 0; argc > 0 && (c = command_at(i)) != NULL; i++) {
+        if (c->noun == NULL || strcmp(argv[0], c->noun) != 0)
             continue;
-        fprintf(stderr, "%s%s", verbs++ == 0 ? "loactl: say what to do: " : ", ",
-                command_table[i].verb);
+        fprintf(stderr, "%s%s", verbs++ == 0 ? "loactl: say what to do: " : ", ", c->verb);
     }
     if (verbs > 0)
         fputc('\n', stderr);

@@ -175,6 +175,8 @@ static void put_usage(FILE *out, const struct command *c)
 
 void print_help(const struct command *command)
 {
+    const struct command *c;
+
     if (command != NULL) {
         printf("%s\n\nusage: ", command->summary);
         put_usage(stdout, command);
@@ -187,11 +189,8 @@ void print_help(const struct command *command)
         return;
     }
     puts("usage: loactl [--server URL] [--ca FILE] [--json] NOUN VERB [ARGUMENTS]\n");
-    for (size_t i = 0; i < command_count; i++) {
-        const struct command *c = &command_table[i];
-
+    for (size_t i = 0; (c = command_at(i)) != NULL; i++)
         printf("  %-9s %-14s %s\n", c->noun != NULL ? c->noun : "", c->verb, c->summary);
-    }
     puts("\nEach command explains itself: loactl NOUN VERB --help.\n"
          "LOACTL_SERVER, LOACTL_CA and LOACTL_STATE set defaults. Exit: 0 done, 1 refused, 2 "
          "usage.");
@@ -212,6 +211,8 @@ static void put_roff(const char *text)
 
 void print_manual(void)
 {
+    const struct command *c;
+
     printf(".TH LOACTL 1 \"\" \"loa %s\" \"User commands\"\n", LOA_VERSION);
     puts(".SH NAME\nloactl \\- run a loudspeaker station from a shell\n.SH SYNOPSIS\n"
          ".B loactl\n[\\-\\-server URL] [\\-\\-ca FILE] [\\-\\-json] NOUN VERB [ARGUMENTS]\n.SH "
@@ -221,9 +222,7 @@ void print_manual(void)
          ".B \\-\\-json\nthey are the station's own JSON. Errors are one line: what is wrong and "
          "what to do.\n"
          ".SH COMMANDS");
-    for (size_t i = 0; i < command_count; i++) {
-        const struct command *c = &command_table[i];
-
+    for (size_t i = 0; (c = command_at(i)) != NULL; i++) {
         puts(".TP");
         fputs(".B loactl ", stdout);
         put_roff(c->noun != NULL ? c->noun : "");
@@ -249,13 +248,22 @@ void print_manual(void)
          "usage.");
 }
 
+/* Is the row not one of the noun of the row before it? */
+static bool begins_noun(size_t i)
+{
+    const struct command *c = command_at(i), *before = i > 0 ? command_at(i - 1) : NULL;
+
+    return before == NULL || c->noun == NULL || before->noun == NULL ||
+           strcmp(c->noun, before->noun) != 0;
+}
+
 void print_completion(void)
 {
+    const struct command *c;
+
     puts("_loactl()\n{\n  local cur=${COMP_WORDS[COMP_CWORD]} words=\n"
          "  case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in");
-    for (size_t i = 0; i < command_count; i++) {
-        const struct command *c = &command_table[i];
-
+    for (size_t i = 0; (c = command_at(i)) != NULL; i++) {
         if (c->noun != NULL)
             printf("  \"%s %s\") words='", c->noun, c->verb);
         else
@@ -267,24 +275,18 @@ void print_completion(void)
         puts("--json --help' ;;");
     }
     puts("  esac\n  if [ \"$COMP_CWORD\" -eq 1 ]; then words='");
-    for (size_t i = 0; i < command_count; i++) {
-        const char *word =
-            command_table[i].noun != NULL ? command_table[i].noun : command_table[i].verb;
-
-        if (i == 0 || command_table[i].noun == NULL || command_table[i - 1].noun == NULL ||
-            strcmp(word, command_table[i - 1].noun) != 0)
-            printf("%s ", word);
+    for (size_t i = 0; (c = command_at(i)) != NULL; i++) {
+        if (begins_noun(i))
+            printf("%s ", c->noun != NULL ? c->noun : c->verb);
     }
     puts("'\n  elif [ \"$COMP_CWORD\" -eq 2 ]; then\n    case ${COMP_WORDS[1]} in");
-    for (size_t i = 0; i < command_count; i++) {
-        if (command_table[i].noun == NULL)
+    for (size_t i = 0; (c = command_at(i)) != NULL; i++) {
+        if (c->noun == NULL)
             continue;
-        if (i == 0 || command_table[i - 1].noun == NULL ||
-            strcmp(command_table[i].noun, command_table[i - 1].noun) != 0)
-            printf("    %s) words='", command_table[i].noun);
-        printf("%s ", command_table[i].verb);
-        if (i + 1 == command_count || command_table[i + 1].noun == NULL ||
-            strcmp(command_table[i].noun, command_table[i + 1].noun) != 0)
+        if (begins_noun(i))
+            printf("    %s) words='", c->noun);
+        printf("%s ", c->verb);
+        if (command_at(i + 1) == NULL || begins_noun(i + 1))
             puts("' ;;");
     }
     puts("    esac\n  fi\n"

@@ -1,4 +1,5 @@
-/* table_args.h - the arguments and columns that many rows of the table share. For table.c only. */
+/* table_args.h - the arguments and columns that many rows of the table share, and its parts. For table*.c
+ * only. */
 #ifndef LOA_TABLE_ARGS_H
 #define LOA_TABLE_ARGS_H
 
@@ -144,5 +145,8 @@
         "fallback", NULL, ARG_OPTION, ARG_LOCAL, ARG_TEXT, false, "SHA256",                \
             "recording for when relay or live is lost"                                     \
     }
+
+extern const struct command table_station[], table_programme[], table_people[];
+extern const size_t table_station_count, table_programme_count, table_people_count;
 
 #endif

@@ -74,11 +74,10 @@ static void test_lists_and_objects_are_no_json(void **state)
 static void assert_refusal(const char *noun, const char *verb, const char *sentence,
                            const char *expected)
 {
+    const struct command *c;
     char text[256];
 
-    for (size_t i = 0; i < command_count; i++) {
-        const struct command *c = &command_table[i];
-
+    for (size_t i = 0; (c = command_at(i)) != NULL; i++) {
         if (strcmp(c->verb, verb) != 0 || strcmp(c->noun != NULL ? c->noun : "", noun) != 0)
             continue;
         refusal_words(c, sentence, text, sizeof(text));
@@ -107,11 +106,12 @@ static void test_refusals_speak_of_options(void **state)
 
 static void test_a_long_refusal_is_cut(void **state)
 {
+    const struct command *c;
     char text[8];
 
     (void)state;
-    for (size_t i = 0; i < command_count; i++)
-        refusal_words(&command_table[i], "\"name\"\"name\"\"zones\"\"start\"", text, sizeof(text));
+    for (size_t i = 0; (c = command_at(i)) != NULL; i++)
+        refusal_words(c, "\"name\"\"name\"\"zones\"\"start\"", text, sizeof(text));
     assert_true(strlen(text) < sizeof(text));
 }
 
