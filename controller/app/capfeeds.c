@@ -19,7 +19,7 @@ struct feed {
     size_t seen_next;
     int64_t since_s; /* of the feed's document */
     usec_t due_us;
-    _Atomic usec_t heard_us; /* when it was last read, or watching began */
+    _Atomic usec_t heard_us; /* when it was last read; before that, see remember() */
     bool silent; /* the alarm stands; main thread */
 };
 
@@ -44,6 +44,11 @@ struct capfeeds {
     size_t len;
     const char *source;
 };
+
+static usec_t heartbeat_us(const struct feed *feed)
+{
+    return (usec_t)feed->config->heartbeat_s * USEC_PER_SEC;
+}
 
 /* ---- the thread that fetches ---- */
 
@@ -224,6 +229,25 @@ static enum err check_channels(const struct capfeeds_config *config, struct err_
     return ERR_OK;
 }
 
+/* A feed that was lost when the station went down, by its journal, is lost until it is read, and has to be told
+ * back; any other is watched from now on. */
+static void remember(struct capfeeds *f, struct feed *feed)
+{
+    struct db_page page = {.newest_first = true};
+    struct journal_entry last;
+    char object[sizeof(last.object)];
+    usec_t heard_us = f->config.now_us(f->config.ctx);
+    size_t count = 0;
+
+    snprintf(object, sizeof(object), "feed:%s", feed->config->name);
+    if (store_journal_list(f->config.db, object, &page, &last, 1, &count) == ERR_OK && count == 1 &&
+        strcmp(last.action, "feed.lost") == 0) {
+        feed->silent = true;
+        heard_us = last.at_us - heartbeat_us(feed) - 1;
+    }
+    atomic_store(&feed->heard_us, heard_us);
+}
+
 enum err capfeeds_new(const struct capfeeds_config *config, struct capfeeds **ret_feeds,
                       struct err_detail *detail)
 {
@@ -241,7 +265,7 @@ enum err capfeeds_new(const struct capfeeds_config *config, struct capfeeds **re
     }
     for (size_t i = 0; i < config->count; i++) {
         f->feeds[i].config = &config->feeds[i];
-        atomic_store(&f->feeds[i].heard_us, config->now_us(config->ctx));
+        remember(f, &f->feeds[i]);
     }
     uv_cond_init(&f->cond);
     uv_async_init(config->loop, &f->async, on_offer);
@@ -273,7 +297,7 @@ bool capfeeds_step(struct capfeeds *f, usec_t now_us)
     for (size_t i = 0; f != NULL && i < f->config.count; i++) {
         struct feed *feed = &f->feeds[i];
         usec_t silent_us = now_us - atomic_load(&feed->heard_us);
-        bool silent = silent_us > (usec_t)feed->config->heartbeat_s * USEC_PER_SEC;
+        bool silent = silent_us > heartbeat_us(feed);
 
         lost = lost || silent;
         if (silent == feed->silent || journal(f, feed, silent, now_us) != ERR_OK)
