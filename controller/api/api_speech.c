@@ -40,9 +40,28 @@ enum err api_dictionary_list(struct call *c)
     return call_list(c, sizeof(struct dictionary_entry), fetch_entries, entry_item);
 }
 
+/* One name is read in one way: what others entered is replaced by one who knows of it. */
+static enum err check_replace(struct call *c, const struct dictionary_entry *entry, bool replace)
+{
+    struct dictionary_entry known;
+    enum err e = store_dictionary_find(c->api->ports.db, entry->written, &known);
+
+    if (e == ERR_NOT_FOUND ||
+        (e == ERR_OK && (replace || strcmp(known.spoken, entry->spoken) == 0)))
+        return ERR_OK;
+    if (e != ERR_OK)
+        return db_explain(c->api->ports.db, e, &c->detail);
+    c->confirm = "replace";
+    return err_set(&c->detail, ERR_EXISTS,
+                   "\"%s\" is read as \"%s\" already; leave it, or replace it with "
+                   "\"replace\": true.",
+                   known.written, known.spoken);
+}
+
 enum err api_dictionary_put(struct call *c)
 {
     struct dictionary_entry entry = {0};
+    bool replace = false;
     const struct body_field fields[] = {
         {.name = "written",
          .to = entry.written,
@@ -54,15 +73,18 @@ enum err api_dictionary_put(struct call *c)
          .min = 1,
          .max = DICTIONARY_SPOKEN_SIZE - 1,
          .required = true},
+        {.name = "replace", .kind = BODY_BOOL, .to = &replace},
     };
     uint64_t id = 0;
-    enum err e = body_read(c->body, fields, 2, &c->detail);
+    enum err e = body_read(c->body, fields, 3, &c->detail);
 
     if (e == ERR_OK)
         e = call_begin(c);
     if (e != ERR_OK)
         return e;
-    e = store_dictionary_put(c->api->ports.db, &entry, &id, &c->detail);
+    e = check_replace(c, &entry, replace);
+    if (e == ERR_OK)
+        e = store_dictionary_put(c->api->ports.db, &entry, &id, &c->detail);
     if (e == ERR_OK)
         e = call_journal(c, "dictionary.put",
                          json_pack("{s:s, s:s}", "written", entry.written, "spoken", entry.spoken),

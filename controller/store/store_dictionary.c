@@ -40,6 +40,28 @@ enum err store_dictionary_put(struct db *db, const struct dictionary_entry *entr
     return db_explain(db, e, detail);
 }
 
+enum err store_dictionary_find(struct db *db, const char *written,
+                               struct dictionary_entry *ret_entry)
+{
+    struct dictionary_entry found = {0};
+    struct query q;
+    bool row;
+    enum err e;
+
+    query_open(&q, db, "SELECT id, written, spoken FROM dictionary WHERE written = ?");
+    query_put_text(&q, written);
+    row = query_row(&q);
+    if (row) {
+        found.id = query_get_u64(&q);
+        query_get_text(&q, found.written, sizeof found.written);
+        query_get_text(&q, found.spoken, sizeof found.spoken);
+    }
+    e = query_end(&q);
+    if (e == ERR_OK && row)
+        *ret_entry = found;
+    return e == ERR_OK && !row ? ERR_NOT_FOUND : e;
+}
+
 enum err store_dictionary_delete(struct db *db, uint64_t id)
 {
     struct query q;

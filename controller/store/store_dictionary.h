@@ -22,6 +22,10 @@ struct dictionary_entry {
 MUST_USE enum err store_dictionary_put(struct db *db, const struct dictionary_entry *entry,
                                        uint64_t *ret_id, struct err_detail *detail);
 
+/* The entry of what is written so, to the letter. ERR_NOT_FOUND  none */
+MUST_USE enum err store_dictionary_find(struct db *db, const char *written,
+                                        struct dictionary_entry *ret_entry);
+
 /* ERR_NOT_FOUND  no such entry */
 MUST_USE enum err store_dictionary_delete(struct db *db, uint64_t id);
 

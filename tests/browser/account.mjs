@@ -90,6 +90,21 @@ async function dictionary(place) {
   await button(box, 'Thêm cách đọc').click();
   await button(box, 'Đọc thử lại').click();
   await box.locator('blockquote', { hasText: 'Oát Pông' }).waitFor();
+  // What is read otherwise already is shown, left, then replaced.
+  await box.getByText('Tên riêng đọc chưa đúng?').click();
+  await box.getByLabel('Viết là').fill('Wat Pong');
+  await box.getByLabel('Đọc là').fill('Vát Pông');
+  const question = page.locator('dialog[open]', { hasText: 'Thay cách đọc đã có?' });
+  await button(box, 'Thêm cách đọc').click();
+  await question.getByText('“Wat Pong” đang được đọc là “Oát Pông”').waitFor();
+  await isSound(page, 'replace a reading');
+  await button(question, 'Hủy').click();
+  await question.waitFor({ state: 'detached' });
+  await button(box, 'Thêm cách đọc').click();
+  await button(question, 'Thay cách đọc').click();
+  await question.waitFor({ state: 'detached' });
+  await button(box, 'Đọc thử lại').click();
+  await box.locator('blockquote', { hasText: 'Vát Pông' }).waitFor();
 }
 
 /* From a bulletin that was approved to its place in the calendar. */

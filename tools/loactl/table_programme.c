@@ -61,7 +61,8 @@ const struct command table_programme[] = {
     {"dictionary", "set", "Say how a name or abbreviation is spoken", "POST", "/dictionary",
      .columns = "id",
      .args = {BODY_POS("written", "WRITTEN", "as it stands in texts"),
-              BODY_POS("spoken", "SPOKEN", "as it is read aloud")}},
+              BODY_POS("spoken", "SPOKEN", "as it is read aloud"),
+              FLAG("replace", NULL, "yes, although it is read otherwise already")}},
     {"dictionary", "delete", "Forget how a name is spoken", "DELETE", "/dictionary/{id}",
      .done = "Deleted.", .args = {POS("id", "ID", "of the entry")}},
 

@@ -62,6 +62,25 @@ static void test_a_speech_program_that_fails_is_explained(void **state)
                   apifix_send(f, WEB_POST, SPEECH, OPERATOR, "{\"text\":\"a\",\"title\":\"t\"}"));
 }
 
+static void test_what_others_say_of_a_name_is_not_replaced_unseen(void **state)
+{
+    struct apifix *f = *state;
+    static const char *const first = "{\"written\":\"B40\",\"spoken\":\"bê bốn không\"}";
+
+    expect_status(f, 201, apifix_send(f, WEB_POST, DICTIONARY, OPERATOR, first));
+    expect_status(f, 201, apifix_send(f, WEB_POST, DICTIONARY, OPERATOR, first)); /* nothing new */
+    expect_status(f, 409,
+                  apifix_send(f, WEB_POST, DICTIONARY, OPERATOR,
+                              "{\"written\":\"B40\",\"spoken\":\"bê bốn mươi\"}"));
+    assert_true(apifix_says(f, "\"B40\" is read as \"bê bốn không\" already"));
+    assert_string_equal(apifix_string(f, "confirm"), "replace");
+    expect_status(f, 409,
+                  apifix_send(f, WEB_POST, DICTIONARY, OPERATOR,
+                              "{\"written\":\"B40\",\"spoken\":\"bốn\",\"replace\":false}"));
+    expect_status(f, 200, apifix_send(f, WEB_GET, DICTIONARY, OPERATOR, NULL));
+    assert_string_equal(apifix_string(f, "items.0.spoken"), "bê bốn không");
+}
+
 static void test_the_dictionary_is_listed_replaced_and_deleted(void **state)
 {
     struct apifix *f = *state;
@@ -71,7 +90,8 @@ static void test_the_dictionary_is_listed_replaced_and_deleted(void **state)
                               "{\"written\":\"B40\",\"spoken\":\"bê bốn không\"}"));
     expect_status(f, 201,
                   apifix_send(f, WEB_POST, DICTIONARY, OPERATOR,
-                              "{\"written\":\"B40\",\"spoken\":\"bê bốn mươi\"}"));
+                              "{\"written\":\"B40\",\"spoken\":\"bê bốn mươi\","
+                              "\"replace\":true}"));
     expect_status(f, 200, apifix_send(f, WEB_GET, DICTIONARY, OPERATOR, NULL));
     assert_string_equal(apifix_string(f, "items.0.spoken"), "bê bốn mươi");
     expect_status(f, 204, apifix_send(f, WEB_DELETE, DICTIONARY "/1", OPERATOR, NULL));
@@ -89,6 +109,7 @@ int main(void)
         WITH(test_a_text_is_written_out_spoken_and_journalled),
         WITH(test_bad_requests_are_refused_before_anything_is_spoken),
         WITH(test_a_speech_program_that_fails_is_explained),
+        WITH(test_what_others_say_of_a_name_is_not_replaced_unseen),
         WITH(test_the_dictionary_is_listed_replaced_and_deleted),
     };
 

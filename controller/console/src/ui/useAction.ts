@@ -11,13 +11,14 @@ export function sentence(problem: unknown): string {
 }
 
 /** `send` gets what else to put into the body. Where the rules want a second confirmation (409 with `confirm`) the
- *  person is asked, and it is sent once more with that field true. Undefined when they went back. */
-export async function confirmed<T>(send: (extra: Record<string, true>) => Promise<T>): Promise<T | undefined> {
+ *  person is asked, and it is sent once more with that field true. Undefined when they went back. `words` of the
+ *  question, where it is not about airtime. */
+export async function confirmed<T>(send: (extra: Record<string, true>) => Promise<T>, words: { title?: string; action?: string } = {}): Promise<T | undefined> {
   try {
     return await send({});
   } catch (problem) {
     if (!(problem instanceof ApiError) || !problem.confirm) throw problem;
-    const yes = await confirm({ title: t('common', 'confirm.quiet'), text: problem.message, action: t('common', 'confirm.anyway'), danger: true });
+    const yes = await confirm({ title: t('common', 'confirm.quiet'), text: problem.message, action: t('common', 'confirm.anyway'), danger: true, ...words });
     return yes ? send({ [problem.confirm]: true }) : undefined;
   }
 }

@@ -164,6 +164,8 @@ const bulletins: Same<Catalogues['bulletins']> = {
   'dictionary.lead': 'Say once how it is read; the station remembers it for every later text. Then preview again.',
   'dictionary.written': 'Written',
   'dictionary.spoken': 'Read as',
+  'dictionary.replace': 'Replace how it is read?',
+  'dictionary.replace.action': 'Replace',
   'dictionary.add': 'Add reading',
   'dictionary.done': 'The reading is kept. Preview again.',
 

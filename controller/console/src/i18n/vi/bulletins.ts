@@ -162,6 +162,8 @@ export default {
   'dictionary.lead': 'Ghi cách đọc một lần; đài nhớ cho mọi văn bản sau này. Rồi đọc thử lại.',
   'dictionary.written': 'Viết là',
   'dictionary.spoken': 'Đọc là',
+  'dictionary.replace': 'Thay cách đọc đã có?',
+  'dictionary.replace.action': 'Thay cách đọc',
   'dictionary.add': 'Thêm cách đọc',
   'dictionary.done': 'Đã ghi nhớ cách đọc. Hãy đọc thử lại.',
 

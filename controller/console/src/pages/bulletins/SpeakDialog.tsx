@@ -5,7 +5,7 @@ import { post, remove, type Schema } from '../../api/client';
 import { useT, word } from '../../i18n';
 import { Player } from '../../sound/Player';
 import { fitting } from '../../sound/uploads';
-import { Button, Dialog, Note, Segments, TextArea, TextField, toast, useAction } from '../../ui';
+import { Button, confirmed, Dialog, Note, Segments, TextArea, TextField, toast, useAction } from '../../ui';
 import type { DraftPart } from './model';
 
 const VOICES = ['north', 'central', 'south'] as const;
@@ -28,7 +28,9 @@ function Dictionary({ onAdded }: { onAdded: () => void }) {
   const [written, setWritten] = useState('');
   const [spoken, setSpoken] = useState('');
   const save = useAction(async () => {
-    await post('/api/v1/dictionary', { written: written.trim(), spoken: spoken.trim() });
+    const body = { written: written.trim(), spoken: spoken.trim() };
+    const kept = await confirmed((extra) => post('/api/v1/dictionary', { ...body, ...extra }), { title: t('dictionary.replace'), action: t('dictionary.replace.action') });
+    if (!kept) return;
     toast(t('dictionary.done'));
     setWritten('');
     setSpoken('');
