@@ -155,6 +155,23 @@ async function toasts(place) {
   }));
   assert.ok(main.bottom <= told.top, `the last card ends at ${main.bottom}, below the toasts that begin at ${told.top}`);
   await shot(page, 'toasts');
+  // Over a dialog they are seen and can be closed, and whoever signs out leaves none to the next.
+  await visit(page, '/alerts/templates');
+  await page.getByRole('button', { name: 'Cảnh báo bão' }).click();
+  const overDialog = dialog(page).locator('.toast.error');
+  await overDialog.waitFor();
+  assert.equal(await page.locator('.toast').count(), await dialog(page).locator('.toast').count(), 'told once');
+  await isSound(page, 'toast in a dialog');
+  await shot(page, 'toast-dialog');
+  await overDialog.getByRole('button').click();
+  await overDialog.waitFor({ state: 'detached' });
+  await button(dialog(page), 'Đóng').click();
+  await page.locator('.stop-all').click();
+  await page.locator('.toasts > .toast.error').waitFor();
+  await visit(page, '/profile');
+  await button(page, 'Đăng xuất').click();
+  await page.getByLabel('Mật khẩu', { exact: true }).waitFor();
+  assert.equal(await page.locator('.toast').count(), 0, 'what was told to another person');
 }
 
 await run({ secondFactor, idle, dictionary, plan, waits, toasts }[given.part]);

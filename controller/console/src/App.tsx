@@ -1,3 +1,4 @@
+import { useSignalEffect } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 
 import { loadCatalogues, useT } from './i18n';
@@ -5,7 +6,7 @@ import { Shell } from './shell/Shell';
 import { begin, phase, wizard } from './state/session';
 import { SignIn } from './account/SignIn';
 import { Wizard } from './account/Wizard';
-import { Button, ConfirmHost, Empty, ErrorBoundary, Toasts } from './ui';
+import { Button, clearToasts, ConfirmHost, Empty, ErrorBoundary, Toasts } from './ui';
 
 /** The texts of sign-in, wizard and profile, which most visits need. */
 function useAccountTexts(): boolean {
@@ -32,6 +33,9 @@ function Front() {
 }
 
 export function App() {
+  useSignalEffect(() => {
+    if (phase.value === 'signed-out') clearToasts();
+  });
   return (
     <ErrorBoundary>
       <Front />

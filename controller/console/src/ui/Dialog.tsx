@@ -6,6 +6,7 @@ import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { useT } from '../i18n';
 import { Button } from './Button';
 import { TextField } from './fields';
+import { layers, Toasts } from './toasts';
 
 interface Props {
   title: string;
@@ -24,11 +25,13 @@ export function Dialog({ title, onClose, children, actions, wide }: Props) {
     const dialog = element.current!;
     const before = document.activeElement as HTMLElement | null;
     dialog.showModal();
+    layers.value = [...layers.value, id];
     return () => {
+      layers.value = layers.value.filter((one) => one !== id);
       dialog.close();
       before?.focus?.();
     };
-  }, []);
+  }, [id]);
   return (
     <dialog
       ref={element}
@@ -45,6 +48,7 @@ export function Dialog({ title, onClose, children, actions, wide }: Props) {
       </header>
       <div class="dialog-body">{children}</div>
       {actions && <footer>{actions}</footer>}
+      <Toasts layer={id} />
     </dialog>
   );
 }
