@@ -111,6 +111,10 @@ MUST_USE enum err link_feed(struct link *l, struct bytes encrypted, struct err_d
 MUST_USE enum err link_step(struct link *l, struct err_detail *detail);
 
 bool link_established(const struct link *l);
+
+/* Has the other side shown a certificate that is not of the pinned authority? The handshake failed then. */
+bool link_met_stranger(const struct link *l);
+
 const struct link_peer *link_peer(const struct link *l);
 
 /* LINK_ENROLLER: the pinned CA certificate (DER) that the other side showed, to be stored together with

@@ -252,6 +252,11 @@ bool link_established(const struct link *l)
     return l->established;
 }
 
+bool link_met_stranger(const struct link *l)
+{
+    return (l->cert_flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0;
+}
+
 const struct link_peer *link_peer(const struct link *l)
 {
     return &l->peer;

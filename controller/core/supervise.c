@@ -48,6 +48,8 @@ static const struct {
     [ALARM_ALERT_UNCONFIRMED] = {"alert_unconfirmed", ALARM_LEVEL_CRITICAL, 0, 0, 5 * USEC_PER_SEC},
     [ALARM_SIM_DUE] = {"sim_due", ALARM_LEVEL_WARNING, 0, 0, 0},
     [ALARM_FEED_LOST] = {"feed_lost", ALARM_LEVEL_CRITICAL, 0, 0, 5 * USEC_PER_SEC},
+    [ALARM_IMPOSTOR] = {"impostor", ALARM_LEVEL_CRITICAL, loa_Fault_FAULT_IMPOSTOR, 0,
+                        5 * USEC_PER_SEC},
 };
 
 struct watched {

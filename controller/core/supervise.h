@@ -47,6 +47,7 @@ enum alarm_kind {
     ALARM_ALERT_UNCONFIRMED, /* of the station: nobody confirmed an alert in time */
     ALARM_SIM_DUE, /* its SIM card is to be paid */
     ALARM_FEED_LOST, /* of the station: a feed of alerts was not read for as long as it may */
+    ALARM_IMPOSTOR, /* a controller of another authority stands at an address of the node's list */
     ALARM_KINDS,
 };
 

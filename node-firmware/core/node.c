@@ -322,6 +322,7 @@ static void judge_faults(struct node *n, usec_t mono_us)
         .clock_known = n->tsync.locked,
         .output_silent = n->silence.output,
         .source_silent = n->silence.source,
+        .linked = n->link == NODE_LINK_READY,
     };
 
     if (in.clock_known)

@@ -6,6 +6,7 @@
 
 #define TEMPERATURE_BACK_MC 5000
 #define EVENT_STANDS_US USEC_PER_MIN
+#define IMPOSTOR_STANDS_US (10 * USEC_PER_MIN) /* several looks at the first controller */
 #define CARD_LOST_US (2 * USEC_PER_SEC)
 #define CLOCK_LOST_US (20 * USEC_PER_SEC)
 #define CLOCK_UNCERTAIN_US 20000
@@ -19,7 +20,7 @@ void node_faults_init(struct node_faults *f, int32_t temperature_max_mc, uint32_
     f->supply_min_mv = supply_min_mv;
     for (size_t i = 0; i < NODE_FAULTS_UNDERRUNS; i++)
         f->underruns_us[i] = mono_us - NODE_FAULTS_UNDERRUNS_US - 1;
-    f->underruns_until_us = f->damaged_until_us = mono_us;
+    f->underruns_until_us = f->damaged_until_us = f->impostor_until_us = mono_us;
     f->card_well_us = f->clock_well_us = mono_us;
 }
 
@@ -71,6 +72,16 @@ static bool damaged(struct node_faults *f, uint32_t count, usec_t mono_us)
     return mono_us < f->damaged_until_us;
 }
 
+/* Without a session there is nobody to tell: it stands until there was. */
+static bool impostor(struct node_faults *f, const struct node_faults_input *in, usec_t mono_us)
+{
+    if (in->sensors->strangers != f->strangers_seen ||
+        (!in->linked && mono_us < f->impostor_until_us))
+        f->impostor_until_us = mono_us + IMPOSTOR_STANDS_US;
+    f->strangers_seen = in->sensors->strangers;
+    return mono_us < f->impostor_until_us;
+}
+
 static bool card_lost(struct node_faults *f, bool lost, usec_t mono_us)
 {
     if (!lost)
@@ -105,6 +116,7 @@ bool node_faults_step(struct node_faults *f, const struct node_faults_input *in,
         {loa_Fault_FAULT_SILENT_OUTPUT, in->output_silent},
         {loa_Fault_FAULT_SILENT_SOURCE, in->source_silent},
         {loa_Fault_FAULT_AMPLIFIER, t->amplifier_failed},
+        {loa_Fault_FAULT_IMPOSTOR, impostor(f, in, mono_us)},
     };
     uint32_t before = f->now;
 

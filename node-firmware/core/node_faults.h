@@ -22,15 +22,16 @@ struct node_faults_input {
     bool clock_known;
     uint32_t clock_uncertainty_us; /* valid with clock_known */
     bool output_silent, source_silent; /* silence.h */
+    bool linked; /* what stands can be told */
 };
 
 struct node_faults {
     int32_t temperature_max_mc;
     uint32_t supply_min_mv; /* 0 not judged */
     uint32_t now; /* loa_Fault bits that stand */
-    uint32_t underruns_seen, damaged_seen;
+    uint32_t underruns_seen, damaged_seen, strangers_seen;
     usec_t underruns_us[NODE_FAULTS_UNDERRUNS]; /* the last ones, oldest first */
-    usec_t underruns_until_us, damaged_until_us; /* the bits stand until then */
+    usec_t underruns_until_us, damaged_until_us, impostor_until_us; /* the bits stand until then */
     usec_t card_well_us, clock_well_us; /* last seen well */
 };
 

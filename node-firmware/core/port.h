@@ -34,6 +34,7 @@ struct node_telemetry {
     bool card_lost; /* there is no sound card now */
     bool amplifier_failed; /* the enable line was not switched */
     bool muted_locally; /* switch on the cabinet */
+    uint32_t strangers; /* sessions refused since start: the controller was of another authority */
     uint32_t underruns; /* events since start: the card asked for frames that were not there */
 };
 

@@ -77,6 +77,9 @@ def test_an_impostor_that_stands_first_in_the_list_is_refused_with_a_reason(buil
     assert "not from this station" in t.node.text()
     assert "link.next_controller" in t.node.text()
     assert "node.connected" not in t.impostor.controller.text()
+    wait_for("its station to be told", lambda: [a for a in t.first.json("alarm", "list") if a["kind"] == "impostor"])
+    told = [e["detail"] for e in t.first.json("journal", "list", "--action", "alarm.raise", "--limit", 500)]
+    assert len([d for d in told if d.get("kind") == "impostor"]) == 1, told
 
 
 @functools.cache

@@ -172,6 +172,7 @@ static void port_telemetry(void *ctx, struct node_telemetry *ret_telemetry)
     ret_telemetry->flash_failed |= b->flash_error == ERR_IO;
     ret_telemetry->card_lost = b->out->rate_hz == 0;
     ret_telemetry->amplifier_failed = amplifier_step(&b->amplifier, mono_us);
+    ret_telemetry->strangers = b->uplink.strangers;
     ret_telemetry->underruns = audio_ring_underruns(&b->ring);
 }
 

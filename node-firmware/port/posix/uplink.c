@@ -122,6 +122,7 @@ static void on_closed(void *ctx, enum err why, const char *detail)
     struct uplink *u = (struct uplink *)ctx;
 
     u->busy = false;
+    u->strangers += u->wire.stranger ? 1 : 0;
     if (u->is_up) {
         u->is_up = false;
         if (mono_now_us() - u->up_mono_us >= UPLINK_STABLE_US) {
@@ -180,6 +181,7 @@ static void on_look_over(void *ctx, enum err why, const char *detail)
     (void)why;
     (void)detail;
     u->looking = false;
+    u->strangers += u->look_wire.stranger ? 1 : 0;
     if (u->stopping) {
         close_timers(u);
         return;

@@ -43,6 +43,7 @@ struct uplink {
     bool is_up;
     bool stopping;
     bool renewing; /* the next handshake is to be a full one */
+    uint32_t strangers; /* refused since start: controllers of another authority */
     uint32_t attempt; /* failures in a row */
     usec_t up_mono_us;
     usec_t asked_us; /* the controller's wish for the next wait; 0 none */

@@ -16,6 +16,7 @@ static void release(struct wire *w)
 
     if (--w->pending > 0)
         return;
+    w->stranger = w->link != NULL && link_met_stranger(w->link);
     link_free(w->link);
     w->link = NULL;
     if (w->addresses != NULL)

@@ -58,6 +58,7 @@ struct wire {
     bool connected;
     bool up;
     bool closing;
+    bool stranger; /* the other side was of another authority; valid when closed */
     usec_t since_mono_us; /* last sign of life, or of the attempt under way */
     enum err why;
     struct err_detail detail;

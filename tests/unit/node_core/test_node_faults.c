@@ -45,6 +45,22 @@ static void test_a_board_without_sensors_has_no_faults(void **state)
     assert_int_equal(after(100 * S), 0);
 }
 
+static void test_an_impostor_is_told_for_a_while_and_not_forgotten_before(void **state)
+{
+    (void)state;
+    d.in.linked = false;
+    d.sensors.strangers = 1;
+    assert_int_equal(after(S), loa_Fault_FAULT_IMPOSTOR);
+    assert_int_equal(after(3600 * S), loa_Fault_FAULT_IMPOSTOR); /* nobody was there to be told */
+    d.in.linked = true;
+    assert_int_equal(after(599 * S), loa_Fault_FAULT_IMPOSTOR);
+    d.sensors.strangers = 5; /* met again and again: still one fault */
+    assert_int_equal(after(599 * S), loa_Fault_FAULT_IMPOSTOR);
+    assert_int_equal(after(2 * S), 0);
+    d.in.linked = false;
+    assert_int_equal(after(S), 0);
+}
+
 static void test_a_value_at_its_limit_does_not_flap(void **state)
 {
     (void)state;
@@ -152,6 +168,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup(name, set_up)
     const struct CMUnitTest tests[] = {
         CASE(test_a_board_without_sensors_has_no_faults),
+        CASE(test_an_impostor_is_told_for_a_while_and_not_forgotten_before),
         CASE(test_a_value_at_its_limit_does_not_flap),
         CASE(test_what_the_port_finds_is_said_as_it_is),
         CASE(test_single_underruns_are_no_fault_and_many_are),

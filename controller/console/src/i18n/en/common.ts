@@ -150,6 +150,7 @@ const common: Same<Catalogues['common']> = {
   'alarm.alert_unconfirmed': 'Alert waits for confirmation',
   'alarm.sim_due': 'SIM card due',
   'alarm.feed_lost': 'Feed of alerts lost',
+  'alarm.impostor': 'Met a foreign controller',
   'alarm.unknown': 'Other fault',
 
   'part.chime': 'Chime',

@@ -148,6 +148,7 @@ export default {
   'alarm.alert_unconfirmed': 'Cảnh báo chờ xác nhận',
   'alarm.sim_due': 'SIM sắp hết hạn',
   'alarm.feed_lost': 'Mất nguồn tin cảnh báo',
+  'alarm.impostor': 'Gặp máy chủ giả mạo đài',
   'alarm.unknown': 'Sự cố khác',
 
   'part.chime': 'Nhạc hiệu',
