@@ -40,6 +40,7 @@ void audio_ring_reset(struct audio_ring *r, uint32_t rate_hz)
     atomic_store(&r->position_tail, atomic_load(&r->position_head));
     r->fade_left = 0;
     r->decay_left = 0;
+    r->enter_left = 0;
     r->last = 0;
     r->running = false;
 }
@@ -210,6 +211,14 @@ static bool fade_out(struct audio_ring *r, int64_t first, float *out, size_t cou
     return true;
 }
 
+/* Out of the silence in which the card let frames go, into the middle of the sound. */
+static void fade_in(struct audio_ring *r, float *out, size_t count)
+{
+    for (size_t i = 0; i < count && r->enter_left > 0; i++)
+        out[i] *= 1.0F - (float)r->enter_left-- / (float)r->fade_frames;
+    r->last = out[count - 1];
+}
+
 void audio_ring_read(struct audio_ring *r, float *ret_frames, size_t count)
 {
     uint32_t refilled = atomic_load_explicit(&r->flush_refilled, memory_order_acquire);
@@ -227,6 +236,8 @@ void audio_ring_read(struct audio_ring *r, float *ret_frames, size_t count)
     } else {
         (void)copy_range(r, first, ret_frames, count);
     }
+    if (r->enter_left > 0 && count > 0)
+        fade_in(r, ret_frames, count);
     frame_cell_set(&r->taken, first + (int64_t)count);
 }
 
@@ -234,6 +245,10 @@ void audio_ring_skip(struct audio_ring *r, size_t count)
 {
     frame_cell_set(&r->taken, frame_cell_get(&r->taken) + (int64_t)count);
     atomic_fetch_add_explicit(&r->skipped, (uint32_t)count, memory_order_relaxed);
+    if (r->running)
+        r->enter_left = r->fade_frames;
+    r->last = 0;
+    r->decay_left = 0;
 }
 
 void audio_ring_note(struct audio_ring *r, int64_t frame, usec_t mono_us)

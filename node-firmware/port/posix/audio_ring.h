@@ -3,7 +3,8 @@
  * Mono float frames numbered by card frame (0 = the first frame since the card was opened). The main
  * thread writes ahead of the card; the audio callback reads and never allocates, locks, logs or waits.
  * What is not there when the card asks for it is silence, counted as an underrun, and begins with a
- * short decay instead of a step. Positions of the card travel back the other way.
+ * short decay instead of a step; sound after a skip begins with a short fade-in. Positions of the card travel back
+ * the other way.
  * Threads: `audio_ring_read`, `_skip`, `_position` and `_note` belong to the card's; all others to the main one. */
 #ifndef LOA_AUDIO_RING_H
 #define LOA_AUDIO_RING_H
@@ -51,6 +52,7 @@ struct audio_ring {
     /* Private to the card's thread. */
     uint32_t fade_left; /* frames of a fade-out still to play; 0 none */
     uint32_t decay_left; /* frames until the held last value is silence */
+    uint32_t enter_left; /* frames of the fade-in after a skip still to play */
     float last;
     bool running; /* sound was there at the last read */
 };
@@ -102,7 +104,7 @@ int64_t audio_ring_end(const struct audio_ring *r);
 /* Copy the next `count` frames out; always fills all of them. */
 void audio_ring_read(struct audio_ring *r, float *ret_frames, size_t count);
 
-/* Let frames go unplayed: the card was silent while they should have sounded. */
+/* Let frames go unplayed: the card was silent while they should have sounded. What follows is faded in, in its place. */
 void audio_ring_skip(struct audio_ring *r, size_t count);
 
 /* Tell a position; dropped when AUDIO_RING_POSITIONS wait. */

@@ -122,6 +122,8 @@ static void test_what_the_card_passed_over_is_gone_and_the_rest_in_its_place(voi
     assert_int_equal(node.next_frame, 1440 + 5760);
     assert_int_equal(audio_ring_position(&ring), 1440);
     audio_ring_read(&ring, out, 480);
+    assert_true(out[0] == 0 && out[240] > 0.24F && out[240] < 0.26F); /* faded in */
+    audio_ring_read(&ring, out, 480);
     assert_true(out[0] == 0.5F);
     audio_feed_run(&feed, 40000);
     assert_int_equal(node.skipped, 960);

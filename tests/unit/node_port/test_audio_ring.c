@@ -96,6 +96,39 @@ static void test_silence_before_the_first_write_is_no_underrun(void **state)
     assert_int_equal(audio_ring_underruns(&ring), 0);
 }
 
+static void test_sound_after_a_skip_is_faded_in_at_its_place(void **state)
+{
+    float out[1000];
+
+    (void)state;
+    fill(4000, NULL);
+    audio_ring_read(&ring, out, 1000);
+    audio_ring_skip(&ring, 500);
+    audio_ring_read(&ring, out, 100); /* a fade over several reads */
+    audio_ring_read(&ring, out + 100, 900);
+    for (int i = 0; i < 1000; i++) {
+        float share = i < FADE_FRAMES ? (float)i / FADE_FRAMES : 1.0F, full = value_of(1500 + i);
+
+        assert_true(out[i] >= full * share - 0.01F && out[i] <= full * share + 0.01F);
+    }
+    assert_int_equal(audio_ring_skipped(&ring), 500);
+}
+
+static void test_a_skip_beyond_the_sound_or_without_any_begins_nothing(void **state)
+{
+    float out[1000];
+
+    (void)state;
+    audio_ring_skip(&ring, 100);
+    fill(1000, NULL);
+    audio_ring_read(&ring, out, 100);
+    assert_true(out[99] != 0 && out[99] == value_of(199)); /* its first sound is whole */
+    audio_ring_skip(&ring, 5000);
+    audio_ring_read(&ring, out, 1000);
+    for (int i = 0; i < 1000; i++)
+        assert_true(out[i] == 0);
+}
+
 static void test_an_underrun_dies_away_is_counted_once_and_writing_goes_on_ahead(void **state)
 {
     float out[1000];
@@ -326,6 +359,8 @@ int main(void)
         CASE(test_frames_come_out_as_they_went_in),
         CASE(test_no_more_is_wanted_than_the_target),
         CASE(test_silence_before_the_first_write_is_no_underrun),
+        CASE(test_sound_after_a_skip_is_faded_in_at_its_place),
+        CASE(test_a_skip_beyond_the_sound_or_without_any_begins_nothing),
         CASE(test_an_underrun_dies_away_is_counted_once_and_writing_goes_on_ahead),
         CASE(test_a_flush_fades_out_then_plays_only_what_is_written_after_it),
         CASE(test_a_second_flush_before_refilling_changes_nothing),
