@@ -86,6 +86,14 @@ static void give_back(struct handshake_job *job, enum err result)
     CHECK(queue_push(job->reply, &job->item, true) == ERR_OK);
 }
 
+/* Sound goes first: they yield to the rest of the program, however that stands to other programs. */
+static void yield_to_the_others(void)
+{
+    id_t thread = (id_t)syscall(SYS_gettid);
+
+    (void)setpriority(PRIO_PROCESS, thread, getpriority(PRIO_PROCESS, thread) + NICE);
+}
+
 static void *run(void *arg)
 {
     struct handshaker *w = arg;
@@ -95,8 +103,7 @@ static void *run(void *arg)
 
     snprintf(name, sizeof(name), "loa-tls-%u", w->number);
     pthread_setname_np(pthread_self(), name);
-    /* Sound goes first. */
-    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
+    yield_to_the_others();
     while ((job = next_job(w, &stopping)) != NULL) {
         if (stopping || atomic_load_explicit(&job->vain, memory_order_relaxed))
             give_back(job, ERR_CANCELLED);

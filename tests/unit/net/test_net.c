@@ -1,8 +1,12 @@
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -266,6 +270,50 @@ static void test_a_port_that_another_controller_has_is_refused(void **state)
     assert_null(second);
 }
 
+/* How many threads of handshakes there are; each of them must stand at `nice`. */
+static int handshakers_at(int nice)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *task;
+    int count = 0;
+
+    assert_non_null(tasks);
+    while ((task = readdir(tasks)) != NULL) {
+        char path[300], name[16] = "";
+        FILE *comm;
+
+        snprintf(path, sizeof(path), "/proc/self/task/%s/comm", task->d_name);
+        comm = fopen(path, "re");
+        if (comm == NULL)
+            continue; /* "." and "..", or it has ended */
+        if (fgets(name, sizeof(name), comm) != NULL && strncmp(name, "loa-tls-", 8) == 0) {
+            assert_int_equal(getpriority(PRIO_PROCESS, (id_t)strtoul(task->d_name, NULL, 10)),
+                             nice);
+            count++;
+        }
+        fclose(comm);
+    }
+    closedir(tasks);
+    return count;
+}
+
+static void test_handshakes_yield_to_the_rest_of_the_program_whatever_its_own_priority(void **state)
+{
+    struct net_config c = netbed_config(1);
+    int nice = getpriority(PRIO_PROCESS, 0);
+    struct testclient node;
+
+    (void)state;
+    nice = nice < 13 ? nice + 1 : nice; /* lowest is 19 */
+    assert_int_equal(setpriority(PRIO_PROCESS, 0, nice), 0);
+    c.handshakers = 1;
+    netbed_start_with(&c);
+    netbed_join(&node); /* it has begun to run */
+    testclient_close(&node);
+    netbed_await_gone();
+    assert_int_equal(handshakers_at(nice + 5 < 19 ? nice + 5 : 19), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +326,9 @@ int main(void)
         cmocka_unit_test_teardown(test_stopping_says_bye_to_each_node, netbed_stop),
         NETBED_TEST(test_a_stalled_main_thread_loses_no_message),
         NETBED_TEST(test_stale_and_invented_numbers_are_harmless),
+        cmocka_unit_test_teardown(
+            test_handshakes_yield_to_the_rest_of_the_program_whatever_its_own_priority,
+            netbed_stop),
         NETBED_TEST(test_a_port_that_another_controller_has_is_refused),
     };
 
