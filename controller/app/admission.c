@@ -34,16 +34,6 @@ static const char *sentence(loa_EnrolResult result)
     return "";
 }
 
-static void reply(struct admission *a, uint64_t conn, const loa_EnrolReply *reply)
-{
-    loa_Msg msg = loa_Msg_init_zero;
-
-    msg.which_body = loa_Msg_enrol_reply_tag;
-    msg.body.enrol_reply = *reply;
-    if (net_send_message(a->net, conn, &msg) != ERR_OK || net_close(a->net, conn, NULL) != ERR_OK)
-        log_event(LOG_WARN, "enrol.not_answered", "conn=%llu", (unsigned long long)conn);
-}
-
 static loa_EnrolResult result_of(enum err e)
 {
     switch ((int)e) {
@@ -119,9 +109,9 @@ static enum err journal(struct admission *a, const struct node_record *node, con
 }
 
 /* Redeem, issue, store, journal: all or nothing. */
-static enum err admit(struct admission *a, const loa_EnrolRequest *request, const char *address,
-                      usec_t now_us, struct node_record *ret_node, loa_EnrolReply *out)
+static enum err admit(struct admission *a, struct admission_case *c, usec_t now_us)
 {
+    const loa_EnrolRequest *request = &c->request;
     struct node_record wish = {0};
     uint8_t secret_sha256[SHA256_BYTES];
     enum err e;
@@ -134,63 +124,103 @@ static enum err admit(struct admission *a, const loa_EnrolRequest *request, cons
     e = db_begin(a->db);
     if (e != ERR_OK)
         return ERR_IO;
-    e = store_join_redeem(a->db, secret_sha256, &wish, now_us, ret_node);
+    e = store_join_redeem(a->db, secret_sha256, &wish, now_us, &c->node);
     if (e == ERR_OK)
-        e = issue(a, request, secret_sha256, ret_node, now_us, out);
+        e = issue(a, request, secret_sha256, &c->node, now_us, &c->reply);
     if (e == ERR_OK)
-        e = journal(a, ret_node, address, now_us);
+        e = journal(a, &c->node, c->address, now_us);
     e = db_end(a->db, e);
     if (e == ERR_EXISTS)
-        e = answer_again(a, request, secret_sha256, now_us, ret_node, out);
+        e = answer_again(a, request, secret_sha256, now_us, &c->node, &c->reply);
     return e;
 }
 
-/* The board that stood here before: its certificate is worthless from here on. */
-static void drop_old_board(struct admission *a, struct node_id node)
+/* Ask the limiter, then the store. What this says holds once the transaction around it is committed. */
+static void judge(struct admission *a, struct admission_case *c, usec_t now_us)
 {
-    const struct node_entry *entry = registry_find(a->registry, node);
-    loa_Bye bye = loa_Bye_init_zero;
+    loa_EnrolReply *out = &c->reply;
+    enum err e;
 
-    if (entry == NULL || entry->live.conn == 0)
+    if (enrol_limiter_ask(&a->limiter, c->address, now_us, &out->retry_after_s) != ERR_OK) {
+        out->result = loa_EnrolResult_ENROL_RESULT_RATE_LIMITED;
         return;
-    bye.code = loa_ByeCode_BYE_CODE_REVOKED;
-    snprintf(bye.detail, sizeof(bye.detail), "another board has taken the place of this one");
-    if (net_close(a->net, entry->live.conn, &bye) == ERR_OK)
-        log_event(LOG_INFO, "node.replaced", "node=%u", node.v);
+    }
+    e = admit(a, c, now_us);
+    out->result = result_of(e);
+    if (e == ERR_NOT_FOUND || e == ERR_EXISTS || e == ERR_STATE)
+        enrol_limiter_wrong(&a->limiter, c->address, now_us);
+}
+
+/* It is stored: from here on it is a node of this station, and the board that stood here before is none. */
+static void welcome(struct admission *a, struct admission_case *c)
+{
+    const struct node_entry *before = registry_find(a->registry, c->node.id);
+
+    if (before != NULL && before->live.conn != 0)
+        a->node_replaced(a->ctx, c->node.id);
+    if (registry_put(a->registry, &c->node) != ERR_OK) {
+        c->reply.result =
+            loa_EnrolResult_ENROL_RESULT_UNAVAILABLE; /* it has its certificate when it asks again */
+        return;
+    }
+    c->reply.node_id = c->node.id.v;
+    memcpy(c->reply.station, a->station->code, sizeof(c->reply.station));
+    a->node_joined(a->ctx, c->node.id);
+}
+
+static void answer(struct admission *a, struct admission_case *c)
+{
+    loa_Msg msg = loa_Msg_init_zero;
+    loa_EnrolReply *out = &c->reply;
+
+    if (out->result == loa_EnrolResult_ENROL_RESULT_ACCEPTED)
+        welcome(a, c);
+    if (out->result != loa_EnrolResult_ENROL_RESULT_ACCEPTED)
+        out->node_cert.size = 0;
+    if (out->result == loa_EnrolResult_ENROL_RESULT_RATE_LIMITED ||
+        out->result == loa_EnrolResult_ENROL_RESULT_UNAVAILABLE)
+        out->spread_ms = REFUSED_SPREAD_MS;
+    snprintf(out->detail, sizeof(out->detail), "%s", sentence(out->result));
+    log_event(LOG_INFO, "enrol.answered", "address=%s result=%d node=%u", c->address,
+              (int)out->result, out->node_id);
+    msg.which_body = loa_Msg_enrol_reply_tag;
+    msg.body.enrol_reply = *out;
+    if (a->answer(a->ctx, c->conn, &msg) != ERR_OK)
+        log_event(LOG_WARN, "enrol.not_answered", "conn=%llu", (unsigned long long)c->conn);
 }
 
 void admission_on_request(struct admission *a, const struct net_event *event)
 {
-    const loa_EnrolRequest *request = &event->msg->body.enrol_request;
-    loa_EnrolReply out = loa_EnrolReply_init_zero;
-    struct node_record node;
-    usec_t now_us = a->now_us(a->ctx);
-    enum err e;
+    struct admission_case *c;
 
-    if (enrol_limiter_ask(&a->limiter, event->address, now_us, &out.retry_after_s) != ERR_OK) {
-        out.result = loa_EnrolResult_ENROL_RESULT_RATE_LIMITED;
-    } else {
-        e = admit(a, request, event->address, now_us, &node, &out);
-        out.result = result_of(e);
-        if (e != ERR_OK)
-            out.node_cert.size = 0;
-        if (e == ERR_NOT_FOUND || e == ERR_EXISTS || e == ERR_STATE)
-            enrol_limiter_wrong(&a->limiter, event->address, now_us);
-        if (e == ERR_OK) {
-            drop_old_board(a, node.id);
-            e = registry_put(a->registry, &node);
-        }
-        if (e == ERR_OK) {
-            out.node_id = node.id.v;
-            memcpy(out.station, a->station->code, sizeof(out.station));
-            a->node_joined(a->ctx, node.id);
-        }
+    if (a->count == ADMISSION_CASES_MAX)
+        admission_settle(a);
+    c = &a->cases[a->count++];
+    *c = (struct admission_case){.conn = event->conn, .request = event->msg->body.enrol_request};
+    memcpy(c->address, event->address, sizeof(c->address));
+}
+
+/* Each in a part of its own of one transaction, so that one that fails takes no other along. When the whole is not
+ * stored, nothing that was judged holds, not even that a code is used: another of the same turn may have used it. */
+void admission_settle(struct admission *a)
+{
+    usec_t now_us = a->now_us(a->ctx);
+    size_t count = a->count;
+    bool stored = false;
+
+    if (count == 0)
+        return;
+    if (db_begin(a->db) == ERR_OK) {
+        for (size_t i = 0; i < count; i++)
+            judge(a, &a->cases[i], now_us);
+        stored = db_end(a->db, ERR_OK) == ERR_OK;
     }
-    if (out.result == loa_EnrolResult_ENROL_RESULT_RATE_LIMITED ||
-        out.result == loa_EnrolResult_ENROL_RESULT_UNAVAILABLE)
-        out.spread_ms = REFUSED_SPREAD_MS;
-    snprintf(out.detail, sizeof(out.detail), "%s", sentence(out.result));
-    log_event(LOG_INFO, "enrol.answered", "address=%s result=%d node=%u", event->address,
-              (int)out.result, out.node_id);
-    reply(a, event->conn, &out);
+    for (size_t i = 0; i < count; i++) {
+        struct admission_case *c = &a->cases[i];
+
+        if (!stored && c->reply.result != loa_EnrolResult_ENROL_RESULT_RATE_LIMITED)
+            c->reply.result = loa_EnrolResult_ENROL_RESULT_UNAVAILABLE;
+        answer(a, c);
+    }
+    a->count = 0;
 }

@@ -345,5 +345,6 @@ void nodelink_on_turn(void *arg)
 {
     struct nodelink *l = arg;
 
+    admission_settle(l->admission);
     onair_settle(l->onair, l->now_us(l->ctx));
 }

@@ -184,6 +184,22 @@ static void node_joined(void *ctx, struct node_id node)
     w->joined = true; /* planned within a second, once for all who join by then */
 }
 
+static void node_replaced(void *ctx, struct node_id node)
+{
+    struct wiring *w = ctx;
+
+    nodelink_drop(&w->nodelink, node, loa_ByeCode_BYE_CODE_REVOKED,
+                  "another board has taken the place of this one");
+}
+
+static enum err answer_joining(void *ctx, uint64_t conn, const loa_Msg *reply)
+{
+    struct wiring *w = ctx;
+    enum err e = net_send_message(w->net, conn, reply);
+
+    return e == ERR_OK ? net_close(w->net, conn, NULL) : e;
+}
+
 static void plan_for_joined(struct wiring *w)
 {
     if (!w->joined)
@@ -304,10 +320,11 @@ static enum err make_link(struct wiring *w, struct err_detail *detail)
     w->admission.pki = w->pki;
     w->admission.now_us = wiring_now;
     w->admission.node_joined = node_joined;
+    w->admission.node_replaced = node_replaced;
+    w->admission.answer = answer_joining;
     w->admission.ctx = w;
     e = net_new(w->loop, &net, &w->net, detail);
     w->nodelink.net = w->net;
-    w->admission.net = w->net;
     if (e == ERR_OK)
         e = engine_run(w->engine);
     return e;
