@@ -66,10 +66,10 @@ void member_let_go(struct member *m)
     m->burst_left = 0;
 }
 
-static uint64_t next_random(struct member *m)
+usec_t member_random_us(struct member *m, usec_t below_us)
 {
     m->random = m->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return m->random >> 33;
+    return below_us > 0 ? (usec_t)((m->random >> 33) % (uint64_t)below_us) : 0;
 }
 
 /* Somewhere in the spread that the controller wishes; ten times of it without a session, as nodes do. */
@@ -81,7 +81,7 @@ static usec_t spread(struct member *m, usec_t least_us)
         most_us *= 10;
     if (most_us < least_us)
         most_us = least_us;
-    return most_us > 0 ? (usec_t)(next_random(m) % (uint64_t)most_us) : 0;
+    return member_random_us(m, most_us);
 }
 
 /* The link ended unasked: come back after a random wait that grows, as nodes do. */

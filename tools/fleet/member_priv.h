@@ -9,6 +9,9 @@ MUST_USE enum err member_flush(struct member *m); /* send what waits; ERR_IO: go
 void member_let_go(struct member *m); /* close; off until start_us */
 void member_give_up(struct member *m, const char *why); /* refused for good */
 
+/* A random time of 0 up to, but not, `below_us`; 0 of 0. */
+usec_t member_random_us(struct member *m, usec_t below_us);
+
 /* The link ended unasked: come back after `asked_us` and a random wait that grows, as nodes do. */
 void member_lost(struct member *m, usec_t now_us, usec_t asked_us, const char *why);
 

@@ -116,6 +116,7 @@ static enum err on_enrolled(struct member *m, const loa_EnrolReply *reply, usec_
 
     if (reply->result == loa_EnrolResult_ENROL_RESULT_RATE_LIMITED ||
         reply->result == loa_EnrolResult_ENROL_RESULT_UNAVAILABLE) {
+        wait_us += member_random_us(m, (usec_t)reply->spread_ms * USEC_PER_MSEC);
         member_lost(m, now_us, wait_us, reply->detail);
         return ERR_OK;
     }

@@ -27,6 +27,7 @@ struct world {
     struct enrolment params;
     loa_EnrolResult refuse; /* NONE: accept */
     int busy; /* answers of RATE_LIMITED before that */
+    uint32_t spread_ms; /* in them */
     int lose_replies; /* drop the connection instead of answering */
     uint32_t node; /* in the reply */
     const char *station_name;
@@ -76,6 +77,7 @@ static void on_request(struct testserver *s, const struct frame *frame, const lo
         w->busy--;
         r->result = loa_EnrolResult_ENROL_RESULT_RATE_LIMITED;
         r->retry_after_s = 1;
+        r->spread_ms = w->spread_ms;
     } else if (w->refuse != loa_EnrolResult_ENROL_RESULT_NONE) {
         r->result = w->refuse;
     } else {
@@ -188,6 +190,72 @@ static void test_a_busy_controller_is_asked_again_after_the_time_it_names(void *
     assert_int_equal(enrol(&detail), ERR_OK);
     assert_true(uv_hrtime() - begin >= 1000000000);
     assert_int_equal(w->server.accepted, 2);
+}
+
+struct reader_of_logs {
+    uv_poll_t poll;
+    int fds[2];
+    long long retry_ms; /* of the wait that was announced */
+};
+
+static void on_log(uv_poll_t *poll, int status, int events)
+{
+    struct reader_of_logs *r = poll->data;
+    char line[1024] = "";
+    const char *found;
+
+    (void)events;
+    assert_int_equal(status, 0);
+    assert_true(read(r->fds[0], line, sizeof(line) - 1) > 0);
+    found = strstr(line, "enrol.waiting");
+    if (found == NULL)
+        return;
+    found = strstr(found, "retry_ms=");
+    assert_non_null(found);
+    r->retry_ms = strtoll(found + strlen("retry_ms="), NULL, 10);
+    uv_close((uv_handle_t *)poll, NULL);
+    raise(SIGTERM);
+}
+
+/* How long the node says it waits after one answer of RATE_LIMITED, ms. */
+static long long announced_wait_ms(void)
+{
+    struct err_detail detail = {0};
+    struct reader_of_logs r = {0};
+
+    assert_int_equal(pipe(r.fds), 0);
+    log_set_fd(r.fds[1]);
+    log_set_level(LOG_WARN);
+    uv_poll_init(&w->loop, &r.poll, r.fds[0]);
+    r.poll.data = &r;
+    uv_poll_start(&r.poll, UV_READABLE, on_log);
+    w->busy = 1;
+    assert_int_equal(enrol(&detail), ERR_CANCELLED);
+    log_set_level(LOG_ERROR);
+    log_set_fd(STDERR_FILENO);
+    close(r.fds[0]);
+    close(r.fds[1]);
+    return r.retry_ms;
+}
+
+static void test_a_crowd_comes_back_over_the_time_that_the_controller_names(void **state)
+{
+    long long longest_ms = 0;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        long long wait_ms = announced_wait_ms();
+
+        assert_in_range(wait_ms, 1000, 1500);
+    }
+    w->spread_ms = 600000;
+    for (int i = 0; i < 5; i++) {
+        long long wait_ms = announced_wait_ms();
+
+        assert_in_range(wait_ms, 1000, 601000);
+        longest_ms = wait_ms > longest_ms ? wait_ms : longest_ms;
+    }
+    assert_true(longest_ms > 1500); /* each is less with odds of 1 to 1,200 */
 }
 
 static void test_each_refusal_is_final_and_says_what_to_do(void **state)
@@ -304,6 +372,7 @@ int main(void)
         CASE(test_a_node_with_a_good_code_gets_its_certificate),
         CASE(test_an_interrupted_enrolment_is_repeated_with_the_same_key),
         CASE(test_a_busy_controller_is_asked_again_after_the_time_it_names),
+        CASE(test_a_crowd_comes_back_over_the_time_that_the_controller_names),
         CASE(test_each_refusal_is_final_and_says_what_to_do),
         CASE(test_another_controller_than_the_code_pins_hears_no_secret),
         CASE(test_a_certificate_that_does_not_fit_is_not_kept),
