@@ -13,16 +13,17 @@ import time
 
 import figures
 import snapjoin
+import spent
 from bed import Bed
 from shared import play, sleep_until, voice
 from station import Failed, wait_for
 
 JOINING = 1000
 LISTENERS = 50
-CUT_AT_S = 30
 CUT_S = 3
 CODES_AT_ONCE = 500
-PROGRAMME_S = 150
+ON_LINE_PER_S = 30  # so slowly at worst they come on line before the cut: each without a session, on a shared machine
+AFTER_S = 60  # until all must be audible again
 
 
 class Fleet:
@@ -84,20 +85,49 @@ def make_codes(bed, zone, name, count):
     return f"@{path}"
 
 
+def cut_at_s(count):
+    """Second of the fleet's life at which the power fails: all are on line by then."""
+    return max(30, count // ON_LINE_PER_S)
+
+
 def cut(bed, cpu, count, *options):
-    """One power cut of all that are known; what the fleet says of it, and what the controller paid."""
-    bed.fleet = Fleet(bed, "fleet", count, "--power-cut", f"{CUT_AT_S}:{CUT_S}", *options)
-    bed.fleet.locked(CUT_AT_S - 1)
-    wait_for("the cut", lambda: bed.fleet.seconds()[0] >= CUT_AT_S, CUT_AT_S + 10, every=0.01)
+    """One power cut of all that are known; what the fleet says of it, and what both ends paid."""
+    at_s = cut_at_s(count)
+    bed.fleet = Fleet(bed, "fleet", count, "--power-cut", f"{at_s}:{CUT_S}", *options)
+    fleet_cpu = Cpu(bed.fleet.process.pid)
+    bed.fleet.locked(at_s - 1)
+    wait_for("the cut", lambda: bed.fleet.seconds()[0] >= at_s, at_s + 10, every=0.01)
     back = time.monotonic() + CUT_S
     time.sleep(CUT_S + 1)
-    wait_for("all to be audible again", lambda: bed.fleet.seconds()[2] == count, 60, every=0.05)
+    wait_for("all to be audible again", lambda: bed.fleet.seconds()[2] == count, AFTER_S, every=0.05)
     time.sleep(2)
+    fleet_cpu.over.set()
     out = bed.fleet.end()
     took_s = out["audible_ms"].get("most", 0) / 1000
     if out["audible_ms"]["count"] < count:
         raise Failed(f"only {out['audible_ms']['count']} of {count} became audible: {bed.fleet.log.read_text()[-400:]}")
-    return out, cpu.between(back, back + took_s), cpu.between(back + took_s, back + took_s + 2) / 2
+    return {"out": out, "paid_s": cpu.between(back, back + took_s), "fleet_s": fleet_cpu.between(back, back + took_s),
+            "after": cpu.between(back + took_s, back + took_s + 2) / 2}
+
+
+def first_join(bed, zone, count):
+    """All of them are new and come at once: until the last has its session and the time, and what both ends paid."""
+    codes = make_codes(bed, zone, "a", count)
+    controller = spent.Spent(bed.controller.process.pid)
+    fleet = Fleet(bed, "fleet", count, "--join", codes)
+    its_own = spent.Spent(fleet.process.pid)
+    took_s = fleet.locked(150)
+    paid, fleet_paid = controller.so_far(), its_own.so_far()
+    out = fleet.end()
+    alone_s = sum(paid["ran"].values()) / 2
+    both_s = alone_s + sum(fleet_paid["ran"].values()) / 2
+    figures.figure(f"{count} new nodes: from dialling to session and time", f"{took_s:.1f} s ({out['lost']} links lost on the way)",
+                   "10 s for 1,000")
+    figures.figure("the same: controller", f"{spent.a_node(paid, count)}; on two processors of its own no less than {alone_s:.1f} s; "
+                   f"its main thread had nothing to do for {spent.idle_s(paid, 'main'):.1f} s")
+    figures.figure("the same: fleet", f"{spent.a_node(fleet_paid, count)}; with it on the same two processors no less than {both_s:.1f} s; "
+                   f"it had nothing to do for {spent.idle_s(fleet_paid, 'others'):.1f} s")
+    return {"join_s": took_s, "controller": paid, "fleet": fleet_paid, "out": out}
 
 
 def races(bed):
@@ -108,14 +138,15 @@ def races(bed):
 
 
 def show(name, found, count, floor_us, bound):
-    out, paid_s, after = found
-    floor_s = floor_us * count / 1e6
+    out, floor_s = found["out"], floor_us * count / 1e6
     figures.figure(f"{name}: power back to audible",
                    ", ".join(f"{k} {out['audible_ms'][k]:.0f}" for k in ("p50", "p99", "most")) + " (ms)", bound)
     figures.figure(f"{name}: handshake and Welcome", f"p50 {out['ready_ms']['p50']:.0f}, most {out['ready_ms']['most']:.0f} (ms); "
                    f"{out['resumed']} resumed, {out['lost']} links lost on the way")
-    figures.figure(f"{name}: controller", f"{paid_s:.2f} s of CPU until the last is audible ({after:.2f} a second afterwards); "
-                   f"bare handshakes {floor_s:.2f} s; ratio {paid_s / floor_s:.2f}")
+    figures.figure(f"{name}: controller", f"{found['paid_s']:.2f} s of CPU until the last is audible ({found['after']:.2f} a second "
+                   f"afterwards); bare handshakes {floor_s:.2f} s; ratio {found['paid_s'] / floor_s:.2f}")
+    figures.figure(f"{name}: fleet", f"{found['fleet_s']:.2f} s of CPU; both on two processors no less than "
+                   f"{(found['paid_s'] + found['fleet_s']) / 2:.1f} s, the controller alone {found['paid_s'] / 2:.1f} s")
 
 
 def run(options):
@@ -128,23 +159,18 @@ def run(options):
     joining = min(JOINING, count)
     with Bed(options.build) as bed, tempfile.TemporaryDirectory() as folder:
         zone = bed.zone("T01", "Thôn Đông")
-        first = make_codes(bed, zone, "a", joining)
-        fleet = Fleet(bed, "fleet", joining, "--join", first)
-        join_s = fleet.locked()
-        joined = fleet.end()
-        figures.figure(f"{joining} new nodes: from dialling to session and time", f"{join_s:.1f} s "
-                       f"({joined['lost']} links lost on the way)", "10 s for 1,000")
+        join = first_join(bed, zone, joining)
         everybody = bed.folder / "codes-all"
         everybody.write_text((bed.folder / "codes-a").read_text(), encoding="utf-8")
         if count > joining:
             more = make_codes(bed, zone, "b", count - joining)[1:]
             everybody.write_text("\n".join(everybody.read_text().split() + open(more, encoding="utf-8").read().split()))
             fleet = Fleet(bed, "fleet", count, "--join", f"@{everybody}")
-            fleet.locked()
+            fleet.locked(240)
             fleet.end()
         listeners = Fleet(bed, "listeners", LISTENERS, "--join", make_codes(bed, zone, "c", LISTENERS))
         listeners.locked()
-        bulletin = bed.bulletin("Bản tin", voice(folder, PROGRAMME_S))
+        bulletin = bed.bulletin("Bản tin", voice(folder, 2 * (cut_at_s(count) + AFTER_S)))
         sleep_until(play(bed, bulletin, "--everyone")["start_us"] + 2_000_000)
         cpu = Cpu(bed.controller.process.pid)
         warm = cut(bed, cpu, count)
@@ -160,4 +186,4 @@ def run(options):
     snap = snapjoin.run(joining)
     figures.figure("snapserver", "not installed" if snap is None else
                    f"{snap[0]} of {joining} clients, without TLS or identity, had sound after {snap[1]:.1f} s")
-    return {"floor": floor, "join_s": join_s, "warm": warm, "cold": cold, "listeners": heard, "snapserver": snap}
+    return {"floor": floor, "join": join, "warm": warm, "cold": cold, "listeners": heard, "snapserver": snap}
