@@ -12,6 +12,8 @@
 #include "member.h"
 
 #define TICK_MS 10
+#define DIALLING_US \
+    (20 * USEC_PER_MSEC) /* of a tick: a dial costs milliseconds, and the others answer meanwhile */
 #define SAMPLE_MEMBERS 200 /* whose clocks are compared each second */
 
 struct fleet {
@@ -26,6 +28,7 @@ struct fleet {
     uv_signal_t terminate;
     usec_t began_us;
     unsigned seconds;
+    unsigned turn; /* the member that may dial first in the next tick */
     uint64_t bundles_before;
 };
 
@@ -54,12 +57,24 @@ static void on_signal(uv_signal_t *signal, int number)
         stop(signal->data);
 }
 
+/* Whose dial has to wait for the next tick goes first there. */
 static void on_tick(uv_timer_t *timer)
 {
     struct fleet *f = timer->data;
+    usec_t dial_until_us = now() + DIALLING_US;
+    unsigned first = f->turn;
+    bool may_dial = true;
 
-    for (unsigned i = 0; i < f->options.members; i++)
-        member_tick(&f->members[i], now());
+    for (unsigned i = 0; i < f->options.members; i++) {
+        unsigned index = (first + i) % f->options.members;
+        usec_t now_us = now();
+
+        if (may_dial && now_us >= dial_until_us) {
+            may_dial = false;
+            f->turn = index;
+        }
+        member_tick(&f->members[index], now_us, may_dial);
+    }
 }
 
 static int by_value(const void *a, const void *b)

@@ -353,11 +353,11 @@ static void misbehave(struct member *m, usec_t now_us)
     }
 }
 
-void member_tick(struct member *m, usec_t now_us)
+void member_tick(struct member *m, usec_t now_us, bool may_dial)
 {
     enum err e;
 
-    if (m->state == MEMBER_OFF && now_us >= m->start_us)
+    if (may_dial && m->state == MEMBER_OFF && now_us >= m->start_us)
         dial(m, now_us);
     if (m->state != MEMBER_READY)
         return;

@@ -86,8 +86,8 @@ struct member {
     bool stalls, flaps, slow, wrong_version;
 };
 
-/* Begin to connect as soon as start_us has come; called by the tick. */
-void member_tick(struct member *m, usec_t now_us);
+/* Begin to connect as soon as start_us has come and it may; called by the tick. */
+void member_tick(struct member *m, usec_t now_us, bool may_dial);
 
 /* Vanish without a word, and come back at `start_us`. */
 void member_drop(struct member *m, usec_t start_us);
