@@ -138,7 +138,7 @@ static bool translate(const char *sentence, struct out *o, int depth)
 {
     const struct vietnamese_pair *best = NULL;
     size_t best_letters = 0;
-    struct match best_match;
+    struct match best_match = {0};
 
     for (size_t i = 0; i < vietnamese_count; i++) {
         struct match m = {.count = 0};

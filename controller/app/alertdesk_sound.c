@@ -110,7 +110,8 @@ static enum err begin_stored(struct alertdesk *d, const struct alert *a,
             return e;
         what.media = entry.media;
     }
-    return onair_play_alert(d->config.onair, &what, ret_id, detail);
+    return onair_play_alert(d->config.onair, &what, d->config.now_us(d->config.ctx), ret_id,
+                            detail);
 }
 
 enum err alertdesk_broadcast(struct alertdesk *d, struct alert *a,

@@ -31,6 +31,23 @@ enum err nodelink_send(struct nodelink *l, struct node_id node, const loa_Msg *m
     return net_send_message(l->net, entry->live.conn, msg);
 }
 
+enum err nodelink_send_many(struct nodelink *l, const struct node_id *nodes, size_t count,
+                            const loa_Msg *msg)
+{
+    uint64_t conns[ONAIR_SEND_MAX];
+    size_t kept = 0;
+
+    if (count > ONAIR_SEND_MAX)
+        return ERR_LIMIT;
+    for (size_t i = 0; i < count; i++) {
+        const struct node_entry *entry = registry_find(l->registry, nodes[i]);
+
+        if (entry != NULL && entry->live.ready)
+            conns[kept++] = entry->live.conn;
+    }
+    return kept > 0 ? net_send_many(l->net, conns, kept, msg) : ERR_NOT_FOUND;
+}
+
 enum err nodelink_join(struct nodelink *l, struct node_id node, struct stream_id stream)
 {
     const struct node_entry *entry = registry_find(l->registry, node);

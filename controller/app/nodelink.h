@@ -38,6 +38,11 @@ void nodelink_on_turn(void *arg);
 /* Queue one message to a node. ERR_NOT_FOUND: no session stands; otherwise as net_send_message(). */
 MUST_USE enum err nodelink_send(struct nodelink *l, struct node_id node, const loa_Msg *msg);
 
+/* Likewise one message to many, at most ONAIR_SEND_MAX; those without a session are left out. ERR_NOT_FOUND: all are;
+ * otherwise as net_send_many(). */
+MUST_USE enum err nodelink_send_many(struct nodelink *l, const struct node_id *nodes, size_t count,
+                                     const loa_Msg *msg);
+
 /* Let a node have a stream. ERR_NOT_FOUND: no session stands. */
 MUST_USE enum err nodelink_join(struct nodelink *l, struct node_id node, struct stream_id stream);
 

@@ -6,28 +6,22 @@
 #include "store_broadcast.h"
 
 #define STEP_EVERY_US (5 * USEC_PER_SEC) /* at the latest, whatever broadcasts say */
-#define SENDS_MAX 1024 /* orders of one step; the rest leaves in the next */
-
-/* Orders leave only after the transaction that stored them. */
-struct sends {
-    size_t count;
-    struct {
-        struct node_id node;
-        struct order_id order;
-    } at[SENDS_MAX];
-};
 
 static bool is_over(const struct broadcast *b)
 {
     return b->state == BROADCAST_CLOSED || b->state == BROADCAST_MISSED;
 }
 
-static bool node_is_ready(void *ctx, struct node_id node)
+bool onair_is_ready(const struct onair *o, struct node_id node)
 {
-    struct onair *o = ctx;
     const struct node_entry *entry = registry_find(o->config.registry, node);
 
     return entry != NULL && entry->live.ready;
+}
+
+static bool node_is_ready(void *ctx, struct node_id node)
+{
+    return onair_is_ready(ctx, node);
 }
 
 bool onair_concerns_all(enum err e)
@@ -114,8 +108,10 @@ void onair_free(struct onair *o)
         return;
     for (size_t i = 0; i < o->count; i++)
         broadcast_deinit(&o->live[i]);
+    broadcast_deinit(&o->begun);
     free(o->live);
     free(o->answers);
+    free(o->sends);
     free(o);
 }
 
@@ -135,47 +131,14 @@ static void end_stream(struct onair *o, const struct broadcast *b)
         o->config.ports.stream_stop(o->config.ports.ctx, b->stream);
 }
 
-static void forget_order(struct broadcast *b, struct order_id order)
+void onair_forget_order(struct broadcast *b, struct order_id order)
 {
-    for (size_t i = 0; i < b->target_count; i++) {
+    for (size_t i = 0; order.v != 0 && i < b->target_count; i++) {
         if (b->targets[i].order.v == order.v)
             b->targets[i].order.v = 0;
         if (b->targets[i].stop.v == order.v)
             b->targets[i].stop.v = 0;
     }
-}
-
-/* Issue the order, or repeat it under its own id, and remember to send it after the commit. */
-static enum err send_later(struct onair *o, struct broadcast *b,
-                           const struct broadcast_action *action, loa_OrderKind kind, usec_t now_us,
-                           struct sends *out)
-{
-    struct order_id order = action->order;
-    enum err e = ERR_OK;
-
-    if (out->count == SENDS_MAX)
-        return ERR_BUSY;
-    if (order.v == 0 && kind == loa_OrderKind_ORDER_KIND_STOP)
-        e = onair_issue_stop(o, b, action->node, now_us, &order);
-    else if (order.v == 0 && b->priority == PRIORITY_EMERGENCY)
-        e = onair_issue_shared(o, b, action->node, now_us, &order);
-    else if (order.v == 0)
-        e = onair_issue(o, b, action->node, now_us, &order);
-    if (e != ERR_OK)
-        return e;
-    if (kind == loa_OrderKind_ORDER_KIND_STOP)
-        broadcast_stop_ordered(b, action->node, order, now_us);
-    else
-        broadcast_ordered(b, action->node, order, now_us);
-    e = store_broadcast_set_target(o->config.db, b->id, broadcast_target(b, action->node));
-    if (e != ERR_OK && action->order.v == 0)
-        forget_order(b, order); /* it is rolled back for all whom it names */
-    if (e != ERR_OK)
-        return e;
-    out->at[out->count].node = action->node;
-    out->at[out->count].order = order;
-    out->count++;
-    return ERR_OK;
 }
 
 static enum err store_new_state(struct onair *o, struct broadcast *b, usec_t now_us)
@@ -194,13 +157,12 @@ static enum err store_new_state(struct onair *o, struct broadcast *b, usec_t now
 }
 
 static enum err apply(struct onair *o, struct broadcast *b, const struct broadcast_action *action,
-                      usec_t now_us, struct sends *out)
+                      usec_t now_us)
 {
     switch (action->kind) {
     case BROADCAST_SEND_ORDER:
-        return send_later(o, b, action, loa_OrderKind_ORDER_KIND_PLAY, now_us, out);
     case BROADCAST_SEND_STOP:
-        return send_later(o, b, action, loa_OrderKind_ORDER_KIND_STOP, now_us, out);
+        return onair_send_later(o, b, action, now_us);
     case BROADCAST_STATE_CHANGED:
         return store_new_state(o, b, now_us);
     case BROADCAST_NOTHING:
@@ -227,17 +189,17 @@ static void follow_store(struct onair *o, struct broadcast *b)
 
 /* An action in a part of the step's transaction of its own, so that one that fails takes no other along. */
 static enum err try_action(struct onair *o, struct broadcast *b,
-                           const struct broadcast_action *action, usec_t now_us, struct sends *out)
+                           const struct broadcast_action *action, usec_t now_us)
 {
     enum err e = db_begin(o->config.db);
 
-    return e == ERR_OK ? db_end(o->config.db, apply(o, b, action, now_us, out)) : e;
+    return e == ERR_OK ? db_end(o->config.db, apply(o, b, action, now_us)) : e;
 }
 
 /* One broadcast's actions until it has none; all in the transaction of the step. An error is one that
  * concerns every broadcast; one target's bad row or order is tried again later. */
-static enum err step_one(struct onair *o, struct broadcast *b, usec_t now_us, struct sends *out,
-                         bool *begun, usec_t *next_us)
+static enum err step_one(struct onair *o, struct broadcast *b, usec_t now_us, bool *begun,
+                         usec_t *next_us)
 {
     for (;;) {
         usec_t again_us = INT64_MAX;
@@ -246,7 +208,7 @@ static enum err step_one(struct onair *o, struct broadcast *b, usec_t now_us, st
         struct broadcast_target before = {.node = {0}};
         enum err e = ERR_OK;
 
-        if (action.kind == BROADCAST_NOTHING) {
+        if (action.kind == BROADCAST_NOTHING || !onair_send_may(o, b, &action)) {
             if (again_us < *next_us)
                 *next_us = again_us;
             return ERR_OK;
@@ -258,7 +220,7 @@ static enum err step_one(struct onair *o, struct broadcast *b, usec_t now_us, st
         if (e != ERR_OK)
             return e;
         *begun = true;
-        e = try_action(o, b, &action, now_us, out);
+        e = try_action(o, b, &action, now_us);
         if (e != ERR_OK && onair_concerns_all(e))
             return e;
         if (e == ERR_OK)
@@ -292,31 +254,19 @@ static void drop_finished(struct onair *o)
     o->count = kept;
 }
 
-static void send_all(struct onair *o, const struct sends *out)
-{
-    struct order_id read = {0};
-
-    for (size_t i = 0; i < out->count; i++) {
-        if (onair_send_order(o, out->at[i].node, out->at[i].order, &read) != ERR_OK)
-            log_event(LOG_WARN, "order.not_sent", "node=%u order=%llu", out->at[i].node.v,
-                      (unsigned long long)out->at[i].order.v);
-    }
-}
-
 usec_t onair_step(struct onair *o, usec_t now_us)
 {
-    static struct sends out;
     usec_t next_us = now_us + STEP_EVERY_US;
     bool begun = false;
     enum err e = ERR_OK;
 
-    out.count = 0;
+    o->send_count = o->issued = 0;
     if (now_us - o->planned_us >= ONAIR_PLAN_EVERY_US && onair_plan(o, now_us) != ERR_OK)
         log_event(LOG_ERROR, "onair.plan_failed", NULL); /* what was planned before goes on */
     for (size_t i = 0; e == ERR_OK && i < o->count; i++)
-        e = step_one(o, &o->live[i], now_us, &out, &begun, &next_us);
+        e = step_one(o, &o->live[i], now_us, &begun, &next_us);
     if (begun)
-        e = db_end(o->config.db, e == ERR_BUSY ? ERR_OK : e);
+        e = db_end(o->config.db, e);
     if (e != ERR_OK) {
         /* A full disk must not silence what is already known to the nodes; try again soon. */
         log_event(LOG_ERROR, "onair.step_failed", "error=%s", err_name(e));
@@ -324,32 +274,35 @@ usec_t onair_step(struct onair *o, usec_t now_us)
             follow_store(o, &o->live[i]);
         return now_us + USEC_PER_SEC;
     }
-    send_all(o, &out);
+    onair_send_all(o);
     drop_finished(o);
     return next_us;
 }
 
 enum err onair_start(struct onair *o, struct broadcast_id id, usec_t now_us)
 {
-    static struct sends out;
     struct broadcast *b;
     usec_t next_us = INT64_MAX;
     bool begun = false;
-    enum err e = onair_hold(o, id);
+    enum err e = onair_hold_alert(o, id);
 
+    if (e == ERR_NOT_FOUND)
+        e = onair_hold(o, id);
     if (e != ERR_OK)
         return e;
     b = onair_find(o, id);
-    out.count = 0;
-    e = step_one(o, b, now_us, &out, &begun, &next_us);
+    o->send_count = o->issued = 0;
+    e = onair_send_ordered(o, b);
+    onair_send_all(o);
+    if (e == ERR_OK)
+        e = step_one(o, b, now_us, &begun, &next_us);
     if (begun)
-        e = db_end(o->config.db, e == ERR_BUSY ? ERR_OK : e);
+        e = db_end(o->config.db, e);
     if (e != ERR_OK && begun)
         follow_store(o, b);
     if (e == ERR_OK)
-        send_all(o, &out);
-    for (size_t i = 0; i < b->target_count; i++)
-        onair_offer(o, b, b->targets[i].node);
+        onair_send_all(o);
+    onair_offer_targets(o, b);
     return e;
 }
 

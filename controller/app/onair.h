@@ -22,11 +22,14 @@
     (ONAIR_BROADCASTS_MAX / 4 * 3) /* held before something beyond ONAIR_NEAR_US */
 #define ONAIR_STOP_AHEAD_US (10 * USEC_PER_SEC) /* what "all" includes, as on the nodes */
 #define ONAIR_PLAN_EVERY_US (10 * USEC_PER_SEC)
+#define ONAIR_SEND_MAX 256 /* nodes at once */
 
 struct onair_ports {
     void *ctx;
     /* Queue one message to a node. ERR_NOT_FOUND: not connected. */
     enum err (*send)(void *ctx, struct node_id node, const loa_Msg *msg);
+    /* Likewise the same one to each of 1..ONAIR_SEND_MAX nodes, in this order. ERR_NOT_FOUND: none is connected. */
+    enum err (*send_many)(void *ctx, const struct node_id *nodes, size_t count, const loa_Msg *msg);
     /* Begin and end streaming a broadcast's programme (engine.h). Starting twice is ERR_EXISTS. */
     enum err (*stream_start)(void *ctx, const struct broadcast *b, struct err_detail *detail);
     void (*stream_stop)(void *ctx, struct stream_id stream);
@@ -86,7 +89,8 @@ struct onair_alert {
     uint32_t plays; /* 1..10 */
     uint32_t pause_ms;
 };
-MUST_USE enum err onair_play_alert(struct onair *o, const struct onair_alert *what,
+/* The orders of those that are connected are stored with it, so that one commit accepts the alert and lets them go. */
+MUST_USE enum err onair_play_alert(struct onair *o, const struct onair_alert *what, usec_t now_us,
                                    struct broadcast_id *ret_id, struct err_detail *detail);
 
 /* As onair_committed(), and its orders leave before anything else is done. */

@@ -20,6 +20,12 @@ struct onair_answer {
     enum err result; /* of storing it; ERR_NOT_FOUND: it belongs to nothing under way */
 };
 
+/* An order that leaves after the transaction that stored it. */
+struct onair_send {
+    struct node_id node;
+    struct order_id order;
+};
+
 struct onair {
     struct onair_config config;
     struct broadcast *live; /* ONAIR_BROADCASTS_MAX places */
@@ -30,6 +36,10 @@ struct onair {
     struct onair_answer *answers; /* ONAIR_ANSWERS_MAX places */
     size_t answer_count;
     bool unsettled; /* something else made a step due */
+    struct onair_send *sends;
+    size_t send_count, send_size;
+    size_t issued; /* orders to one node each, in this step */
+    struct broadcast begun; /* the last alert as it was stored, for onair_start(); id 0: none */
 };
 
 /* True when an error has a cause that would stop all else, too; one broadcast's own stops only that. */
@@ -61,6 +71,9 @@ const struct onair_variant *onair_variants_find(const struct onair_variants *v, 
 
 /* Take a stored broadcast into the list. ERR_LIMIT; ERR_EXISTS: held already. */
 MUST_USE enum err onair_hold(struct onair *o, struct broadcast_id id);
+
+/* Likewise the last alert as onair_play_alert() left it, without reading it again. ERR_LIMIT; ERR_NOT_FOUND: it is another. */
+MUST_USE enum err onair_hold_alert(struct onair *o, struct broadcast_id id);
 
 struct broadcast *onair_find(struct onair *o, struct broadcast_id id); /* NULL: not under way */
 
@@ -97,8 +110,10 @@ MUST_USE enum err onair_retarget(struct onair *o, struct broadcast *b, const str
 /* End what is planned and no longer what its event and bulletin say; most of it is planned anew. */
 MUST_USE enum err onair_withdraw(struct onair *o, usec_t now_us);
 
-/* Offer one broadcast's media to one node, if connected. */
-void onair_offer(struct onair *o, const struct broadcast *b, struct node_id node);
+/* Offer one broadcast's media to 1..ONAIR_SEND_MAX nodes, as far as they are connected; or to all its targets. */
+void onair_offer(struct onair *o, const struct broadcast *b, const struct node_id *nodes,
+                 size_t count);
+void onair_offer_targets(struct onair *o, const struct broadcast *b);
 
 /* Offer a node the emergency set, then all that is planned for it, each recording once, for its first use. */
 void onair_offer_all(struct onair *o, struct node_id node);
@@ -107,7 +122,7 @@ void onair_offer_all(struct onair *o, struct node_id node);
  * no disk. The stored STOP orders follow and are repeated until they are answered. */
 void onair_silence(struct onair *o, struct broadcast_id broadcast, usec_t now_us);
 
-/* Sign, store and remember a new PLAY order; it is sent by onair_send_order(). Inside a transaction. */
+/* Sign, store and remember a new PLAY order; it is sent by onair_send_all(). Inside a transaction. */
 MUST_USE enum err onair_issue(struct onair *o, struct broadcast *b, struct node_id node,
                               usec_t now_us, struct order_id *ret_id);
 
@@ -118,12 +133,27 @@ MUST_USE enum err onair_issue_stop(struct onair *o, struct broadcast *b, struct 
 MUST_USE enum err onair_issue_shared(struct onair *o, struct broadcast *b, struct node_id node,
                                      usec_t now_us, struct order_id *ret_id);
 
-/* Send a stored order.
- *
- *   read  which one was read last, 0 at first: many nodes share one
- *
- * ERR_NOT_FOUND  no such order, or the node is not connected */
-MUST_USE enum err onair_send_order(struct onair *o, struct node_id node, struct order_id id,
-                                   struct order_id *read);
+/* The order was rolled back: those whom it named have none. */
+void onair_forget_order(struct broadcast *b, struct order_id order);
+
+bool onair_is_ready(const struct onair *o, struct node_id node);
+
+/* onair_send.c: what leaves after the commit. */
+
+/* True when the action may be done in this step: orders to one node each are so many only that nothing waits for their
+ * signatures. */
+bool onair_send_may(const struct onair *o, const struct broadcast *b,
+                    const struct broadcast_action *action);
+
+/* Issue the action's order, or repeat it under its own id, store that, and note it for onair_send_all(). ERR_NOMEM, or
+ * as the store */
+MUST_USE enum err onair_send_later(struct onair *o, struct broadcast *b,
+                                   const struct broadcast_action *action, usec_t now_us);
+
+/* Note every order of the broadcast that is not answered. ERR_NOMEM  not all of them; they are repeated when due */
+MUST_USE enum err onair_send_ordered(struct onair *o, const struct broadcast *b);
+
+/* Send what was noted, to many at once where they share an order; nothing is noted then. */
+void onair_send_all(struct onair *o);
 
 #endif

@@ -126,26 +126,6 @@ enum err onair_issue_stop(struct onair *o, struct broadcast *b, struct node_id n
     return issue_to_many(o, b, &body, wants_stop, stop_number, ret_id);
 }
 
-enum err onair_send_order(struct onair *o, struct node_id node, struct order_id id,
-                          struct order_id *read)
-{
-    static struct store_order row;
-    static loa_Msg msg;
-    enum err e = ERR_OK;
-
-    if (read->v != id.v) {
-        read->v = 0;
-        e = store_order_get(o->config.db, id, &row);
-        if (e != ERR_OK)
-            return e;
-        *read = id;
-        msg = (loa_Msg)loa_Msg_init_zero;
-        msg.which_body = loa_Msg_order_tag;
-        msg.body.order = row.order;
-    }
-    return o->config.ports.send(o->config.ports.ctx, node, &msg);
-}
-
 static enum err order_one(struct onair *o, loa_OrderKind kind, struct node_id node, usec_t now_us,
                           uint64_t *ret_order)
 {
@@ -186,6 +166,28 @@ enum err onair_reboot(struct onair *o, struct node_id node, usec_t now_us, uint6
     return order_one(o, loa_OrderKind_ORDER_KIND_REBOOT, node, now_us, ret_order);
 }
 
+/* To all that are connected. */
+static void to_ready(struct onair *o, const loa_Msg *msg)
+{
+    size_t total = registry_count(o->config.registry), count = 0;
+    struct node_id nodes[ONAIR_SEND_MAX];
+
+    for (size_t i = 0; i < total; i++) {
+        const struct node_entry *entry = registry_at(o->config.registry, i);
+        enum err e = ERR_OK;
+
+        if (entry->live.ready)
+            nodes[count++] = entry->record.id;
+        if (count == ONAIR_SEND_MAX || (count > 0 && i + 1 == total)) {
+            e = o->config.ports.send_many(o->config.ports.ctx, nodes, count, msg);
+            count = 0;
+        }
+        if (e != ERR_OK)
+            log_event(LOG_WARN, "order.not_sent", "until=%u kind=stop error=%s", entry->record.id.v,
+                      err_name(e));
+    }
+}
+
 void onair_silence(struct onair *o, struct broadcast_id broadcast, usec_t now_us)
 {
     static loa_OrderBody body;
@@ -206,17 +208,11 @@ void onair_silence(struct onair *o, struct broadcast_id broadcast, usec_t now_us
         log_event(LOG_ERROR, "order.not_signed", "kind=stop");
         return;
     }
-    for (size_t i = 0; i < registry_count(o->config.registry); i++) {
-        const struct node_entry *entry = registry_at(o->config.registry, i);
-
-        if (entry->live.ready &&
-            o->config.ports.send(o->config.ports.ctx, entry->record.id, &msg) != ERR_OK)
-            log_event(LOG_WARN, "order.not_sent", "node=%u kind=stop", entry->record.id.v);
-    }
+    to_ready(o, &msg);
 }
 
 static enum err offer(struct onair *o, const struct media_id *media, usec_t needed_us,
-                      struct node_id node)
+                      const struct node_id *nodes, size_t count)
 {
     struct media_info info;
     loa_Msg msg = loa_Msg_init_zero;
@@ -229,7 +225,7 @@ static enum err offer(struct onair *o, const struct media_id *media, usec_t need
     msg.body.media_offer.size_bytes = info.size_bytes;
     msg.body.media_offer.duration_ms = info.duration_ms;
     msg.body.media_offer.needed_us = needed_us;
-    return o->config.ports.send(o->config.ports.ctx, node, &msg);
+    return o->config.ports.send_many(o->config.ports.ctx, nodes, count, &msg);
 }
 
 /* What comes by stream in any case need not be held by nodes. */
@@ -238,14 +234,30 @@ static bool is_offered(const struct broadcast *b, const struct part *p)
     return !broadcast_is_live(b) && p->kind != PART_SILENCE;
 }
 
-void onair_offer(struct onair *o, const struct broadcast *b, struct node_id node)
+void onair_offer(struct onair *o, const struct broadcast *b, const struct node_id *nodes,
+                 size_t count)
 {
     for (size_t i = 0; i < b->media_count; i++)
         if (is_offered(b, &b->media[i]) &&
-            offer(o, &b->media[i].media, b->start_us, node) != ERR_OK)
+            offer(o, &b->media[i].media, b->start_us, nodes, count) != ERR_OK)
             return;
-    if (b->live.has_fallback && offer(o, &b->live.fallback.media, b->start_us, node) != ERR_OK)
+    if (b->live.has_fallback &&
+        offer(o, &b->live.fallback.media, b->start_us, nodes, count) != ERR_OK)
         return;
+}
+
+void onair_offer_targets(struct onair *o, const struct broadcast *b)
+{
+    struct node_id nodes[ONAIR_SEND_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < b->target_count; i++) {
+        nodes[count++] = b->targets[i].node;
+        if (count < ONAIR_SEND_MAX && i + 1 < b->target_count)
+            continue;
+        onair_offer(o, b, nodes, count);
+        count = 0;
+    }
 }
 
 struct use {
@@ -276,7 +288,7 @@ static void offer_emergency_set(struct onair *o, struct node_id node)
     if (store_emergency_list(o->config.db, entries, &count) != ERR_OK)
         log_event(LOG_ERROR, "emergency.not_offered", "node=%u", node.v);
     for (size_t i = 0; i < count; i++)
-        if (offer(o, &entries[i].media, 0, node) != ERR_OK)
+        if (offer(o, &entries[i].media, 0, &node, 1) != ERR_OK)
             return;
 }
 
@@ -308,6 +320,6 @@ void onair_offer_all(struct onair *o, struct node_id node)
             note_use(uses, &count, &b->live.fallback.media, b->start_us);
     }
     for (size_t i = 0; i < count; i++)
-        if (offer(o, uses[i].media, uses[i].needed_us, node) != ERR_OK)
+        if (offer(o, uses[i].media, uses[i].needed_us, &node, 1) != ERR_OK)
             return;
 }

@@ -85,6 +85,9 @@ enum err onair_store_new(struct onair *o, struct broadcast *b, struct broadcast_
     uint64_t stream;
     enum err e = store_station_next(o->config.db, STORE_COUNTER_STREAM, &stream);
 
+    /* An alert that was rolled back has no number any more; the next broadcast may be given it. */
+    broadcast_deinit(&o->begun);
+    o->begun.id.v = 0;
     if (e != ERR_OK)
         return e;
     b->stream.v = (uint32_t)stream;
@@ -182,10 +185,9 @@ enum err onair_play(struct onair *o, const struct api_play *play, usec_t now_us,
 static enum err go_out(struct onair *o, struct broadcast_id id)
 {
     enum err e = onair_hold(o, id);
-    struct broadcast *b = onair_find(o, id);
 
-    for (size_t i = 0; e == ERR_OK && i < b->target_count; i++)
-        onair_offer(o, b, b->targets[i].node);
+    if (e == ERR_OK)
+        onair_offer_targets(o, onair_find(o, id));
     return e;
 }
 

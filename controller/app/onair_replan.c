@@ -21,13 +21,13 @@ static void on_changed(void *ctx, const struct broadcast_target *t, bool is_new)
 {
     struct changes *c = ctx;
     struct db *db = c->onair->config.db;
-    enum err e = is_new ? store_broadcast_add_target(db, c->broadcast->id, t->node)
+    enum err e = is_new ? store_broadcast_add_target(db, c->broadcast->id, t)
                         : store_broadcast_set_target(db, c->broadcast->id, t);
 
     if (c->result == ERR_OK)
         c->result = e;
     if (!t->withdrawn)
-        onair_offer(c->onair, c->broadcast, t->node);
+        onair_offer(c->onair, c->broadcast, &t->node, 1);
     log_event(LOG_INFO, "broadcast.retargeted", "broadcast=%llu node=%u meant=%d",
               (unsigned long long)c->broadcast->id.v, t->node.v, !t->withdrawn);
 }

@@ -124,6 +124,14 @@ static enum err send_to_node(void *ctx, struct node_id node, const loa_Msg *msg)
     return nodelink_send(&w->nodelink, node, msg);
 }
 
+static enum err send_to_many(void *ctx, const struct node_id *nodes, size_t count,
+                             const loa_Msg *msg)
+{
+    struct wiring *w = ctx;
+
+    return nodelink_send_many(&w->nodelink, nodes, count, msg);
+}
+
 enum err wiring_stream_start(void *ctx, const struct broadcast *b, struct err_detail *detail)
 {
     struct wiring *w = ctx;
@@ -217,7 +225,8 @@ static enum err make_core(struct wiring *w, struct err_detail *detail)
         .registry = w->registry,
         .station = &w->station,
         .signer = w->signer,
-        .ports = {w, send_to_node, wiring_stream_start, stream_stop, stream_join, missed},
+        .ports = {w, send_to_node, send_to_many, wiring_stream_start, stream_stop, stream_join,
+                  missed},
     };
     const struct engine_config engine = {wiring_now, on_bundle, w};
     struct jobs_config jobs = {

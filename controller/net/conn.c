@@ -334,26 +334,49 @@ static size_t send_record(void *ctx, struct bytes record)
     return (size_t)n;
 }
 
-/* The usual case: the node keeps up, and nothing else is to be said. False: it is to be queued. */
-static bool send_at_once(struct conn *c, struct bundle *b, usec_t now_us)
+/* The usual case: the node keeps up, and nothing else is to be said. */
+static bool is_free(const struct conn *c)
 {
-    if (c->blocked || c->time_count > 0 || !sendq_is_empty(&c->out) ||
-        link_output(c->link).len > 0 || bundle_end_us(b) <= now_us)
-        return false;
-    tally_add(c->env->tally, NET_COUNT_BUNDLES_SENT, 1);
+    return !c->blocked && c->time_count == 0 && sendq_is_empty(&c->out) &&
+           link_output(c->link).len == 0;
+}
+
+static void send_at_once(struct conn *c, struct bytes frame)
+{
     link_set_sink(c->link, send_record, c);
-    if (put_in_link(c, bundle_frame(b))) {
-        link_set_sink(c->link, NULL, NULL);
-        if (link_output(c->link).len > 0)
-            conn_pump(c);
+    if (!put_in_link(c, frame))
+        return;
+    link_set_sink(c->link, NULL, NULL);
+    if (link_output(c->link).len > 0)
+        conn_pump(c);
+}
+
+void conn_send_frame(struct conn *c, struct bytes frame)
+{
+    struct netcmd *cmd;
+
+    if (c->state != CONN_SESSION)
+        return;
+    if (is_free(c)) {
+        send_at_once(c, frame);
+        return;
     }
-    return true;
+    cmd = netcmd_new(NETCMD_SEND_CONTROL, c->id, frame);
+    if (cmd != NULL)
+        conn_send(c, cmd);
+    else
+        conn_kill(c, NET_REASON_NO_MEMORY, "out of memory"); /* it comes back, and is told then */
 }
 
 void conn_send_bundle(struct conn *c, struct bundle *b, usec_t now_us)
 {
-    if (c->state != CONN_SESSION || send_at_once(c, b, now_us))
+    if (c->state != CONN_SESSION)
         return;
+    if (is_free(c) && bundle_end_us(b) > now_us) {
+        tally_add(c->env->tally, NET_COUNT_BUNDLES_SENT, 1);
+        send_at_once(c, bundle_frame(b));
+        return;
+    }
     tally_add(c->env->tally, NET_COUNT_BUNDLES_DROPPED, sendq_put_bundle(&c->out, b));
     if (!c->blocked)
         conn_pump(c);

@@ -130,6 +130,9 @@ void conn_shaken(struct conn *c, struct handshake_job *job);
 void conn_send(struct conn *c, struct netcmd *cmd);
 void conn_send_bundle(struct conn *c, struct bundle *b, usec_t now_us); /* station time */
 
+/* Likewise one control frame, which is borrowed; a connection that there is no memory for ends. */
+void conn_send_frame(struct conn *c, struct bytes frame);
+
 /* Close at main's wish.
  *
  *   bye  NETCMD_CLOSE, taken over; NULL or empty for none */

@@ -90,6 +90,14 @@ MUST_USE enum err net_send(struct net *n, uint64_t conn, struct bytes frames, en
 /* Encode one message and send it as NET_CONTROL. ERR_FORMAT, ERR_LIMIT as control_encode(). */
 MUST_USE enum err net_send_message(struct net *n, uint64_t conn, const loa_Msg *msg);
 
+/* Likewise one message to many, encoded once, to one after the other; what is asked for later goes out later, too.
+ *
+ *   conns  copied; those that are gone are left out
+ *
+ * ERR_BUSY / ERR_NOMEM  not to those of one shard at least */
+MUST_USE enum err net_send_many(struct net *n, const uint64_t *conns, size_t count,
+                                const loa_Msg *msg);
+
 /* Send what is queued as NET_CONTROL, then Bye, then close, all within 1 s. CLOSED follows.
  *
  *   bye  copied; NULL for none

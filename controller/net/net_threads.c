@@ -220,21 +220,6 @@ void net_set_tickets(struct net *n, const struct ticketring *tickets)
     handshakers_set_tickets(n->handshakers, tickets);
 }
 
-static struct netcmd *order_new(enum netcmd_kind kind, uint64_t conn, struct bytes data)
-{
-    struct netcmd *cmd = calloc(1, sizeof(*cmd) + data.len);
-
-    if (cmd == NULL)
-        return NULL;
-    cmd->item.kind = (int)kind;
-    cmd->item.cost_bytes = sizeof(*cmd) + data.len;
-    cmd->conn = conn;
-    cmd->len = data.len;
-    if (data.len > 0)
-        memcpy(cmd->data, data.data, data.len);
-    return cmd;
-}
-
 static enum err order_send(struct net *n, struct netcmd *cmd, bool must)
 {
     enum err e;
@@ -270,7 +255,7 @@ enum err net_send(struct net *n, uint64_t conn, struct bytes frames, enum net_cl
     if (frames.len > NET_SEND_MAX || !whole_frames(frames))
         return ERR_ARG;
     return order_send(
-        n, order_new(cls == NET_MEDIA ? NETCMD_SEND_MEDIA : NETCMD_SEND_CONTROL, conn, frames),
+        n, netcmd_new(cls == NET_MEDIA ? NETCMD_SEND_MEDIA : NETCMD_SEND_CONTROL, conn, frames),
         false);
 }
 
@@ -287,6 +272,44 @@ enum err net_send_message(struct net *n, uint64_t conn, const loa_Msg *msg)
     return net_send(n, conn, writer_view(&w), NET_CONTROL);
 }
 
+struct share {
+    struct net *net;
+    unsigned shard;
+};
+
+static bool is_of_shard(void *ctx, uint64_t conn)
+{
+    const struct share *s = ctx;
+
+    return shard_of_conn(conn) == s->shard && live_slot(s->net, conn) != NULL;
+}
+
+enum err net_send_many(struct net *n, const uint64_t *conns, size_t count, const loa_Msg *msg)
+{
+    uint8_t frame[FRAME_HEADER_BYTES + CONTROL_BYTES_MAX];
+    struct writer w;
+    enum err worst = ERR_OK;
+    enum err e;
+
+    writer_init(&w, frame, sizeof(frame));
+    e = session_write(&w, msg);
+    if (e != ERR_OK)
+        return e;
+    for (unsigned i = 0; i < n->shard_count; i++) {
+        struct share share = {n, i};
+        struct netcmd_many *many = NULL;
+
+        e = netcmd_many_new(conns, count, is_of_shard, &share, writer_view(&w), &many);
+        if (e == ERR_OK && many != NULL)
+            e = shard_order(n->shards[i], &many->item, false);
+        if (e == ERR_OK)
+            continue;
+        free(many);
+        worst = e;
+    }
+    return worst;
+}
+
 enum err net_close(struct net *n, uint64_t conn, const loa_Bye *bye)
 {
     struct slot *s = live_slot(n, conn);
@@ -297,7 +320,7 @@ enum err net_close(struct net *n, uint64_t conn, const loa_Bye *bye)
         return ERR_NOT_FOUND;
     cmd = bye != NULL ? conn_bye(bye) : NULL;
     if (cmd == NULL)
-        cmd = order_new(NETCMD_CLOSE, conn, bytes_of(NULL, 0));
+        cmd = netcmd_new(NETCMD_CLOSE, conn, bytes_of(NULL, 0));
     if (cmd != NULL)
         cmd->conn = conn;
     e = order_send(n, cmd, true);
@@ -313,7 +336,7 @@ static enum err order_stream(struct net *n, enum netcmd_kind kind, uint64_t conn
 
     if (live_slot(n, conn) == NULL)
         return ERR_NOT_FOUND;
-    cmd = order_new(kind, conn, bytes_of(NULL, 0));
+    cmd = netcmd_new(kind, conn, bytes_of(NULL, 0));
     if (cmd != NULL)
         cmd->stream = stream;
     return order_send(n, cmd, false);

@@ -70,6 +70,8 @@ static void finish(struct shard *s)
         rest = item->next;
         if (item->kind == NETCMD_BUNDLE)
             bundle_unref(bundle_of_item(item));
+        else if (item->kind == NETCMD_SEND_MANY)
+            free(netcmd_many_of_item(item));
         else if (item->kind != NETCMD_STOP)
             free(netcmd_of_item(item));
     }
@@ -290,9 +292,22 @@ static void obey(struct shard *s, struct netcmd *cmd)
     case NETCMD_BUNDLE:
     case NETCMD_STOP:
     case NETCMD_SHAKEN:
+    case NETCMD_SEND_MANY:
         CHECK(false);
     }
     free(cmd);
+}
+
+/* One after the other, before anything else of this loop has its turn: it may be an alert. */
+static void obey_many(struct shard *s, struct netcmd_many *many)
+{
+    for (size_t i = 0; i < many->count; i++) {
+        struct conn *c = find(s, many->conns[i]);
+
+        if (c != NULL)
+            conn_send_frame(c, many->frame);
+    }
+    free(many);
 }
 
 /* Its connection stays until it is back. */
@@ -322,6 +337,8 @@ static void orders_ready(void *ctx)
             obey_bundle(s, bundle_of_item(item));
         else if (item->kind == NETCMD_SHAKEN)
             take_back(s, (struct handshake_job *)(void *)item);
+        else if (item->kind == NETCMD_SEND_MANY)
+            obey_many(s, netcmd_many_of_item(item));
         else
             obey(s, netcmd_of_item(item));
     }

@@ -166,11 +166,10 @@ enum err store_broadcast_set_state(struct db *db, const struct broadcast *broadc
     return query_run_one(&q);
 }
 
-enum err store_broadcast_add_target(struct db *db, struct broadcast_id id, struct node_id node)
+enum err store_broadcast_add_target(struct db *db, struct broadcast_id id,
+                                    const struct broadcast_target *target)
 {
-    const struct broadcast_target target = {.node = node};
-
-    return add_target(db, id.v, &target);
+    return add_target(db, id.v, target);
 }
 
 /* Fetching */

@@ -40,9 +40,9 @@ struct store_receipt {
 MUST_USE enum err store_broadcast_add(struct db *db, const struct broadcast *broadcast,
                                       struct broadcast_id *ret_id);
 
-/* Add one more target, waiting. ERR_EXISTS  is one already; ERR_NOT_FOUND  no such broadcast or node */
+/* Add one more target, all of it but a receipt. ERR_EXISTS  is one already; ERR_NOT_FOUND  no such broadcast or node */
 MUST_USE enum err store_broadcast_add_target(struct db *db, struct broadcast_id id,
-                                             struct node_id node);
+                                             const struct broadcast_target *target);
 
 /* Store the state, duration_ms, expires_us and cancelled_us. ERR_NOT_FOUND */
 MUST_USE enum err store_broadcast_set_state(struct db *db, const struct broadcast *broadcast);

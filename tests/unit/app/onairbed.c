@@ -18,6 +18,16 @@ static enum err send_to(void *ctx, struct node_id node, const loa_Msg *msg)
     return ERR_OK;
 }
 
+static enum err send_to_many(void *ctx, const struct node_id *nodes, size_t count,
+                             const loa_Msg *msg)
+{
+    enum err e = ERR_OK;
+
+    for (size_t i = 0; e == ERR_OK && i < count; i++)
+        e = send_to(ctx, nodes[i], msg);
+    return e;
+}
+
 static enum err stream_start(void *ctx, const struct broadcast *b, struct err_detail *detail)
 {
     (void)ctx;
@@ -46,13 +56,27 @@ static void missed(void *ctx, struct node_id node)
     ((struct onairbed *)ctx)->missed++;
 }
 
-int onairbed_begin_on(void **state, int (*store_setup)(void **state))
+static void make_onair(usec_t now_us)
 {
-    struct onair_config config = {
-        .ports = {&bed, send_to, stream_start, stream_stop, stream_join, missed},
+    const struct onair_config config = {
+        .db = bed.store->db,
+        .registry = bed.registry,
         .station = &bed.station,
+        .signer = bed.signer,
+        .ports = {&bed, send_to, send_to_many, stream_start, stream_stop, stream_join, missed},
     };
 
+    assert_ok(onair_new(&config, now_us, &bed.onair));
+}
+
+void onairbed_restart(usec_t now_us)
+{
+    onair_free(bed.onair);
+    make_onair(now_us);
+}
+
+int onairbed_begin_on(void **state, int (*store_setup)(void **state))
+{
     if (store_setup(state) != 0)
         return -1;
     memset(&bed, 0, sizeof(bed));
@@ -71,10 +95,7 @@ int onairbed_begin_on(void **state, int (*store_setup)(void **state))
         assert_ok(registry_put(bed.registry, &record));
         registry_find(bed.registry, record.id)->live.ready = true;
     }
-    config.db = bed.store->db;
-    config.registry = bed.registry;
-    config.signer = bed.signer;
-    assert_ok(onair_new(&config, ONAIRBED_US, &bed.onair));
+    make_onair(ONAIRBED_US);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "onair.h"
 #include "teststation.h"
 
+#define ONAIRBED_NODES 1200 /* ids below */
 #define ONAIRBED_US (NOW_US - USEC_PER_MIN) /* when it began; the broadcast starts at NOW_US */
 
 struct onairbed {
@@ -19,7 +20,7 @@ struct onairbed {
     struct station station;
     struct order_signer *signer;
     struct onair *onair;
-    size_t orders[4]; /* sent to node 1..3 */
+    size_t orders[ONAIRBED_NODES]; /* sent, by id */
     size_t missed;
     void (*acked)(struct node_id node, uint64_t receipt); /* NULL: nobody asks */
 };
@@ -29,6 +30,9 @@ extern struct onairbed bed;
 /* cmocka set-up and tear-down. */
 int onairbed_begin(void **state);
 int onairbed_end(void **state);
+
+/* Begin anew with what is stored, as after a crash; nobody is told what was not sent. */
+void onairbed_restart(usec_t now_us);
 
 /* Likewise on another store than storefix_setup()'s. */
 int onairbed_begin_on(void **state, int (*store_setup)(void **state));

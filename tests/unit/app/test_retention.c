@@ -198,11 +198,13 @@ static void test_one_of_many_nodes_goes_in_slices(void **state)
 
     (void)state;
     for (uint64_t i = 1; i < MANY; i++) {
+        struct broadcast_target target = {0};
         struct node_id other;
 
         receipt.receipt_id = i;
         assert_int_equal(store_node_add(db, &record, &other), ERR_OK);
-        assert_int_equal(store_broadcast_add_target(db, id, other), ERR_OK);
+        target.node = other;
+        assert_int_equal(store_broadcast_add_target(db, id, &target), ERR_OK);
         assert_int_equal(store_broadcast_add_receipt(db, other, &receipt, NOW_US), ERR_OK);
     }
     station.policy.keep_days = 30;

@@ -7,6 +7,7 @@
 
 #include "netbed.h"
 #include "packet.h"
+#include "sendq.h"
 
 static struct bundle *make_bundle(uint32_t stream, uint32_t seq, usec_t pts_us, size_t bytes)
 {
@@ -100,21 +101,28 @@ static void test_a_late_joiner_gets_what_has_not_sounded_yet(void **state)
     testclient_close(&late);
 }
 
-static void test_a_node_that_does_not_read_delays_nobody_else(void **state)
+/* One that takes little before it reads. */
+static uint64_t join_stuck(struct testclient *c)
 {
-    struct testclient stuck = {.idle = netbed_turn}, a;
-    uint64_t conn_a, conn_stuck;
-    usec_t pts_us;
     loa_Msg msg;
 
+    *c = (struct testclient){.idle = netbed_turn};
+    assert_int_equal(testclient_open(c, netbed.client, testclient_dial(net_port(netbed.net), 4096)),
+                     ERR_OK);
+    assert_int_equal(testclient_handshake(c, NETBED_WAIT_US), ERR_OK);
+    assert_int_equal(testclient_send_hello(c, (struct node_id){NETBED_NODE}), ERR_OK);
+    assert_int_equal(testclient_msg(c, NETBED_WAIT_US, &msg), ERR_OK);
+    return netbed_await(NET_CONNECTED, 1)->event.conn;
+}
+
+static void test_a_node_that_does_not_read_delays_nobody_else(void **state)
+{
+    struct testclient stuck, a;
+    uint64_t conn_a, conn_stuck;
+    usec_t pts_us;
+
     (void)state;
-    assert_int_equal(
-        testclient_open(&stuck, netbed.client, testclient_dial(net_port(netbed.net), 4096)),
-        ERR_OK);
-    assert_int_equal(testclient_handshake(&stuck, NETBED_WAIT_US), ERR_OK);
-    assert_int_equal(testclient_send_hello(&stuck, (struct node_id){NETBED_NODE}), ERR_OK);
-    assert_int_equal(testclient_msg(&stuck, NETBED_WAIT_US, &msg), ERR_OK);
-    conn_stuck = netbed_await(NET_CONNECTED, 1)->event.conn;
+    conn_stuck = join_stuck(&stuck);
     conn_a = netbed_join(&a);
     assert_int_equal(net_stream_join(netbed.net, conn_stuck, (struct stream_id){1}), ERR_OK);
     assert_int_equal(net_stream_join(netbed.net, conn_a, (struct stream_id){1}), ERR_OK);
@@ -131,12 +139,84 @@ static void test_a_node_that_does_not_read_delays_nobody_else(void **state)
     testclient_close(&stuck);
 }
 
+static loa_Msg receipt_ack(uint64_t number)
+{
+    loa_Msg msg = {.which_body = loa_Msg_receipt_ack_tag};
+
+    msg.body.receipt_ack.receipt_id = number;
+    return msg;
+}
+
+static void test_one_message_reaches_many_in_order(void **state)
+{
+    struct testclient c[6];
+    uint64_t conns[8] = {0};
+    loa_Msg msg;
+
+    (void)state;
+    for (size_t i = 0; i < 6; i++)
+        conns[i] = netbed_join(&c[i]);
+    conns[6] = conns[0] + (UINT64_C(1) << 40); /* invented */
+    testclient_close(&c[5]);
+    (void)netbed_await(NET_CLOSED, 1);
+    for (uint64_t n = 1; n <= 3; n++) {
+        msg = receipt_ack(n);
+        assert_int_equal(net_send_many(netbed.net, conns, 8, &msg), ERR_OK);
+    }
+    assert_int_equal(net_send_many(netbed.net, &conns[5], 3, &msg), ERR_OK); /* to nobody */
+    msg = receipt_ack(4);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(net_send_message(netbed.net, conns[i], &msg), ERR_OK);
+    for (size_t i = 0; i < 5; i++) {
+        for (uint64_t n = 1; n <= 4; n++) {
+            assert_int_equal(testclient_msg(&c[i], NETBED_WAIT_US, &msg), ERR_OK);
+            assert_int_equal(msg.which_body, loa_Msg_receipt_ack_tag);
+            assert_int_equal(msg.body.receipt_ack.receipt_id, n);
+        }
+        testclient_close(&c[i]);
+    }
+}
+
+static void test_a_message_to_many_overtakes_sound_that_waits(void **state)
+{
+    struct testclient stuck, a;
+    uint64_t conns[2];
+    uint32_t before = 0, after = 0, made = 0;
+    bool told = false;
+    loa_Msg msg = receipt_ack(9);
+    struct frame f;
+
+    (void)state;
+    conns[0] = join_stuck(&stuck);
+    conns[1] = netbed_join(&a);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(net_stream_join(netbed.net, conns[i], (struct stream_id){1}), ERR_OK);
+    while (net_count(netbed.net, NET_COUNT_BUNDLES_DROPPED) == 0) {
+        send_bundle(1, 12 * made, stime_now(&netbed.stime) + USEC_PER_MIN, 15000);
+        assert_int_equal(next_bundle_seq(&a), 12 * made);
+        made++;
+    }
+    assert_int_equal(net_send_many(netbed.net, conns, 2, &msg), ERR_OK);
+    assert_int_equal(testclient_msg(&a, NETBED_WAIT_US, &msg), ERR_OK); /* at once */
+    while (before + after + net_count(netbed.net, NET_COUNT_BUNDLES_DROPPED) < made) {
+        assert_int_equal(testclient_frame(&stuck, NETBED_WAIT_US, &f), ERR_OK);
+        told = told || f.type == FRAME_CONTROL;
+        before += f.type == FRAME_BUNDLE && !told ? 1 : 0;
+        after += f.type == FRAME_BUNDLE && told ? 1 : 0;
+    }
+    assert_true(after >= SENDQ_BUNDLES_MAX - 1);
+    testclient_close(&a);
+    testclient_close(&stuck);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         NETBED_TEST(test_bundles_reach_those_who_joined_only),
         NETBED_TEST(test_a_late_joiner_gets_what_has_not_sounded_yet),
         NETBED_TEST(test_a_node_that_does_not_read_delays_nobody_else),
+        NETBED_TEST(test_one_message_reaches_many_in_order),
+        NETBED_TEST(test_a_message_to_many_overtakes_sound_that_waits),
     };
 
     return cmocka_run_group_tests_name("net streams", tests, netbed_make_pki, netbed_drop_pki);

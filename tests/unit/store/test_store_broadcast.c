@@ -170,19 +170,23 @@ static void test_a_node_that_comes_late_becomes_a_target_once(void **state)
     struct node_record node;
     struct node_id id;
     struct broadcast b;
+    struct broadcast_target t;
     struct sample s;
 
     storefix_fill(f, &s);
     node = storefix_node("mới", s.zones[0]);
     assert_ok(store_node_add(f->db, &node, &id));
-    assert_ok(store_broadcast_add_target(f->db, s.broadcast, id));
-    assert_err(ERR_EXISTS, store_broadcast_add_target(f->db, s.broadcast, id));
-    assert_err(ERR_NOT_FOUND, store_broadcast_add_target(f->db, s.broadcast, (struct node_id){99}));
-    assert_err(ERR_NOT_FOUND, store_broadcast_add_target(f->db, (struct broadcast_id){99}, id));
+    t = (struct broadcast_target){.node = id, .state = TARGET_ORDERED, .order = {7}};
+    assert_ok(store_broadcast_add_target(f->db, s.broadcast, &t));
+    assert_err(ERR_EXISTS, store_broadcast_add_target(f->db, s.broadcast, &t));
+    assert_err(ERR_NOT_FOUND, store_broadcast_add_target(f->db, (struct broadcast_id){99}, &t));
+    t.node.v = 99;
+    assert_err(ERR_NOT_FOUND, store_broadcast_add_target(f->db, s.broadcast, &t));
     assert_ok(store_broadcast_get(f->db, s.broadcast, &b));
     assert_int_equal(b.target_count, 4);
     assert_int_equal(b.targets[3].node.v, id.v);
-    assert_int_equal(b.targets[3].state, TARGET_WAITING);
+    assert_int_equal(b.targets[3].state, TARGET_ORDERED);
+    assert_int_equal(b.targets[3].order.v, 7);
     broadcast_deinit(&b);
 }
 

@@ -241,7 +241,9 @@ static enum err add_broadcast(struct db *db, const struct sample *s)
 
 static enum err add_target(struct db *db, const struct sample *s)
 {
-    return store_broadcast_add_target(db, s->broadcast, (struct node_id){4});
+    const struct broadcast_target t = {.node = {4}};
+
+    return store_broadcast_add_target(db, s->broadcast, &t);
 }
 
 static enum err set_target(struct db *db, const struct sample *s)
