@@ -29,8 +29,9 @@ def stored(crowd):
 
 def run(options):
     figures.heading("alert-at-4000", f"tools/dev bench alert-at-4000 --crowd {options.crowd} --bundle-ms {options.bundle_ms}")
-    with Crowd(options.build, options.crowd, audio={"lead_ms": 4 * options.bundle_ms}) as crowd:
-        crowd.connect()
+    with Crowd(options.build, options.crowd, audio={"lead_ms": 4 * options.bundle_ms},
+               sessions=True) as crowd:
+        figures.progress(f"{options.crowd} nodes on line after {crowd.connect():.0f} s")
         crowd.ctl("alert", "policy", "set", "--per-hour", 1000)
         crowd.play()
         time.sleep(5)

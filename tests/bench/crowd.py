@@ -15,6 +15,8 @@ PASSWORD = "Loa-truyen-thanh-1"
 BITRATE_BPS = 32000
 PROGRAMME_S = 150
 NODES_A_SECOND = 60  # that dial in: each handshake takes the fleet's core about 10 ms
+KNOWN_A_SECOND = 800  # the same with sessions of an earlier run
+SESSION_S = 12 * 3600  # so long they are of use; tickets last a day
 SERVER_CORE, READER_CORE = "0", "1"
 
 
@@ -49,16 +51,21 @@ def make(build, count):
 
 
 class Crowd(Station):
-    """A running copy of it, the controller on one core, the fleet on the other; made and removed by `with`."""
+    """A running copy of it, the controller on one core, the fleet on the other; made and removed by `with`.
 
-    def __init__(self, build, count, *fleet_options, audio=None, cores=True):
-        kept = make(build, count)
+    With `sessions` nodes resume those of an earlier run, so that thousands are on line within seconds; the first run
+    shakes hands in full and keeps them.
+    """
+
+    def __init__(self, build, count, *fleet_options, audio=None, cores=True, sessions=False):
+        kept = self.kept = make(build, count)
         folder = tempfile.mkdtemp(prefix="loa-crowd-")
         shutil.copytree(kept, folder, dirs_exist_ok=True)
         super().__init__(build, folder, config(**(audio or {})))
         self.count = count
         self.bulletin_id = int((self.folder / "made").read_text())
-        self.fleet_options = fleet_options
+        self.sessions = sessions
+        self.fleet_options = (*fleet_options, "--sessions") if sessions else fleet_options
         self.fleet = None
         self.cores = cores
         if cores:
@@ -82,8 +89,9 @@ class Crowd(Station):
 
     def connect(self, timeout=150):
         """Let the fleet dial in; returns how long it took until all were sessions, s."""
+        rate = KNOWN_A_SECOND if self.knows_all() else NODES_A_SECOND
         argv = [self.build / "tools/fleet/loa-fleet", "-n", self.count, "--controller", self.link, "--state",
-                self.folder / "fleet", "--json", "--ramp", max(1, self.count // NODES_A_SECOND), *self.fleet_options]
+                self.folder / "fleet", "--json", "--ramp", max(1, self.count // rate), *self.fleet_options]
         began = time.monotonic()
         with open(self.folder / "fleet.out", "w", encoding="utf-8") as out, \
                 open(self.folder / "fleet.log", "w", encoding="utf-8") as log:
@@ -91,6 +99,16 @@ class Crowd(Station):
                                           stdout=out, stderr=log)
         wait_for(f"{self.count} nodes to be on line", self.all_locked, timeout, every=0.5)
         return time.monotonic() - began
+
+    def knows_all(self):
+        young = [f for f in (self.folder / "fleet").glob("*.session") if time.time() - f.stat().st_mtime < SESSION_S]
+        return self.sessions and len(young) >= self.count
+
+    def keep_sessions(self):
+        if self.knows_all():
+            for file in (self.folder / "fleet").glob("*.session"):
+                shutil.copy2(file, self.kept / "fleet")
+            shutil.copy2(self.data / "pki/tickets.key", self.kept / self.data.name / "pki")
 
     def all_locked(self):
         if self.fleet.poll() is not None:
@@ -117,6 +135,7 @@ class Crowd(Station):
         """What it counted."""
         self.fleet.send_signal(2)
         self.fleet.wait(60)
+        self.keep_sessions()
         return json.loads((self.folder / "fleet.out").read_text())
 
     def measure(self, seconds):

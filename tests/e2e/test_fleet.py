@@ -56,6 +56,14 @@ def test_after_a_power_cut_all_return_by_ticket(build, folder):
     assert out["audible_ms"]["count"] == MEMBERS, out
 
 
+def test_sessions_that_were_kept_are_resumed_by_the_next_run(build, folder):
+    made = station(build, hamlets=0)
+    assert fleet(made, folder, "--sessions", seconds=6)()["resumed"] == 0
+    out = fleet(made, folder, "--sessions", seconds=6)()
+    assert out["connects"] == MEMBERS and out["resumed"] == MEMBERS, out
+    assert fleet(made, folder, seconds=6)()["resumed"] == 0
+
+
 def test_members_of_another_version_are_refused_with_a_sentence(build, folder):
     made = station(build, hamlets=0)
     out = fleet(made, folder, "--wrong-version", 25, seconds=6)()

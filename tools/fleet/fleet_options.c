@@ -28,6 +28,7 @@ static const char help[] =
     "(5);\n"
     "                          figures of coming back are of after it\n"
     "  --forget                nobody keeps a session over a cut or a flap: full handshakes\n"
+    "  --sessions              keep sessions in the state directory, and resume those found there\n"
     "  --json                  the result as JSON on standard output\n";
 
 enum choice {
@@ -47,6 +48,7 @@ enum choice {
     OPT_WRONG_VERSION,
     OPT_POWER_CUT,
     OPT_FORGET,
+    OPT_SESSIONS,
     OPT_JSON,
 };
 
@@ -67,6 +69,7 @@ static const struct option names[] = {
     {"wrong-version", required_argument, NULL, OPT_WRONG_VERSION},
     {"power-cut", required_argument, NULL, OPT_POWER_CUT},
     {"forget", no_argument, NULL, OPT_FORGET},
+    {"sessions", no_argument, NULL, OPT_SESSIONS},
     {"json", no_argument, NULL, OPT_JSON},
     {0},
 };
@@ -152,6 +155,9 @@ static bool take(int option, const char *value, struct fleet_options *o)
         return pair(value, 1000000, &o->power_cut_at, &o->power_cut_for);
     case OPT_FORGET:
         o->forget = true;
+        return true;
+    case OPT_SESSIONS:
+        o->sessions = true;
         return true;
     case OPT_JSON:
         o->json = true;

@@ -36,6 +36,7 @@ struct fleet_options {
     unsigned power_cut_at; /* second at which all fall silent at once; 0 never */
     unsigned power_cut_for; /* seconds */
     bool forget; /* nobody has a session to resume after a cut or a flap */
+    bool sessions; /* each keeps its session beside its papers for the next run */
 };
 
 /* Read argv.

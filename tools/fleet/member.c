@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cert.h"
+#include "papers.h"
 
 #define RETRY_FIRST_US (USEC_PER_SEC / 2)
 #define RETRY_MOST_US (15 * USEC_PER_SEC)
@@ -129,12 +130,15 @@ void member_free(struct member *m)
     if (m->link != NULL) {
         struct bytes out;
 
+        link_remember_session(m->link);
         link_close_notify(m->link);
         out = link_output(m->link);
         if (out.len > 0 && m->wire != NULL)
             (void)send(m->wire->fd, out.data, out.len, MSG_NOSIGNAL);
     }
     member_let_go(m);
+    if (m->options != NULL && m->options->sessions && m->config != NULL)
+        papers_keep_session(m->options->state, m->index, m->config);
     link_config_free(m->config);
     link_config_free(m->join_config);
     cert_key_free(m->key);

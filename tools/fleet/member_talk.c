@@ -102,6 +102,8 @@ enum err member_make_config(struct member *m)
     }
     if (e == ERR_OK)
         m->node = p->node;
+    if (e == ERR_OK && m->options->sessions)
+        papers_take_session(m->options->state, m->index, m->config);
     if (p != NULL)
         explicit_bzero(p, sizeof(*p));
     free(p);

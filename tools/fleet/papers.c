@@ -9,9 +9,9 @@
 
 #define CERT_BEGIN "-----BEGIN CERTIFICATE-----"
 
-static void path_of(const char *dir, unsigned index, char *ret_path, size_t size)
+static void path_of(const char *dir, unsigned index, const char *kind, char *ret_path, size_t size)
 {
-    snprintf(ret_path, size, "%s/member-%05u.pem", dir, index + 1);
+    snprintf(ret_path, size, "%s/member-%05u.%s", dir, index + 1, kind);
 }
 
 /* Put a NUL between the three texts, so that each is a PEM view of its own. */
@@ -48,7 +48,7 @@ enum err papers_load(const char *dir, unsigned index, struct papers *ret_papers)
     FILE *f;
     size_t len;
 
-    path_of(dir, index, path, sizeof(path));
+    path_of(dir, index, "pem", path, sizeof(path));
     f = fopen(path, "re");
     if (f == NULL)
         return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
@@ -72,13 +72,49 @@ enum err papers_store(const char *dir, unsigned index, const char *key_pem, stru
         e = cert_pem(ca_der, ca);
     if (e != ERR_OK)
         return e;
-    path_of(dir, index, path, sizeof(path));
+    path_of(dir, index, "pem", path, sizeof(path));
     fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     f = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (f == NULL)
         return ERR_IO;
     fprintf(f, "%s%s%s", key_pem, cert, ca);
     return fclose(f) == 0 ? ERR_OK : ERR_IO;
+}
+
+void papers_keep_session(const char *dir, unsigned index, const struct link_config *config)
+{
+    uint8_t session[LINK_SESSION_MAX];
+    char path[4096];
+    size_t len = 0;
+    int fd;
+
+    if (link_config_save(config, session, &len) != ERR_OK)
+        return;
+    path_of(dir, index, "session", path, sizeof(path));
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, session, len) != (ssize_t)len)
+        unlink(path);
+    if (fd >= 0)
+        close(fd);
+    explicit_bzero(session, sizeof(session));
+}
+
+void papers_take_session(const char *dir, unsigned index, struct link_config *config)
+{
+    uint8_t session[LINK_SESSION_MAX];
+    char path[4096];
+    ssize_t len = -1;
+    int fd;
+
+    path_of(dir, index, "session", path, sizeof(path));
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        len = read(fd, session, sizeof(session));
+    if (len > 0)
+        (void)!link_config_load(config, bytes_of(session, (size_t)len));
+    if (fd >= 0)
+        close(fd);
+    explicit_bzero(session, sizeof(session));
 }
 
 struct link_credentials papers_credentials(const struct papers *p)

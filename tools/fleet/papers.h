@@ -27,6 +27,11 @@ MUST_USE enum err papers_load(const char *dir, unsigned index, struct papers *re
 MUST_USE enum err papers_store(const char *dir, unsigned index, const char *key_pem,
                                struct bytes cert_der, struct bytes ca_der);
 
+/* Keep the session that could be resumed next, as DIR/member-00001.session, and take it up again. Without one, or when it
+ * cannot be kept, the next link begins with a full handshake. */
+void papers_keep_session(const char *dir, unsigned index, const struct link_config *config);
+void papers_take_session(const char *dir, unsigned index, struct link_config *config);
+
 /* Views for link.h, borrowed. */
 struct link_credentials papers_credentials(const struct papers *p);
 
