@@ -32,7 +32,7 @@ def system_calls(pid, seconds):
 
 
 def product(build, count, bundle_ms, settle_s=SETTLE_S, measure_s=MEASURE_S):
-    with Crowd(build, count, audio={"lead_ms": LEADS * bundle_ms}) as crowd:
+    with Crowd(build, count, audio={"lead_ms": LEADS * bundle_ms}, sessions=True) as crowd:
         figures.progress(f"{count} nodes on line after {crowd.connect():.0f} s")
         crowd.play()
         time.sleep(settle_s)
