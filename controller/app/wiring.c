@@ -283,11 +283,6 @@ static void make_tones(struct wiring *w)
         log_event(LOG_ERROR, "emergency.tones_not_made", "error=%s", err_name(e));
 }
 
-static int64_t wall_s(void)
-{
-    return stime_real() / USEC_PER_SEC;
-}
-
 static enum err make_link(struct wiring *w, struct err_detail *detail)
 {
     struct net_config net = {
@@ -358,17 +353,6 @@ void wiring_wake(struct wiring *w)
         uv_timer_start(&w->step_timer, on_step, 0, 0);
 }
 
-void wiring_turn_tickets(struct wiring *w)
-{
-    struct err_detail detail = {0};
-    bool turned;
-
-    if (pki_tickets_turn(w->dir.pki, wall_s(), &w->tickets, &turned, &detail) != ERR_OK)
-        log_event(LOG_WARN, "tickets.not_turned", "why=%s", detail.text);
-    if (turned)
-        net_set_tickets(w->net, &w->tickets);
-}
-
 static void on_second(uv_timer_t *timer)
 {
     struct wiring *w = timer->data;
@@ -417,7 +401,7 @@ static enum err open_keys(struct wiring *w, struct err_detail *detail)
     e = pki_open(w->dir.pki, w->station.code, names, w->config->name_count, stime_real(), &w->pki,
                  detail);
     if (e == ERR_OK)
-        e = pki_tickets_open(w->dir.pki, wall_s(), &w->tickets, detail);
+        e = pki_tickets_open(w->dir.pki, stime_real() / USEC_PER_SEC, &w->tickets, detail);
     if (e == ERR_OK)
         e = order_signer_new(pki_order_key_pem(w->pki), &w->signer);
     return e;

@@ -114,9 +114,6 @@ enum err wiring_stream_start(void *ctx, const struct broadcast *b, struct err_de
 /* The desk of alerts, which speaks through the ports above (api_ports.c). */
 MUST_USE enum err wiring_make_alertdesk(struct wiring *w);
 
-/* Nodes that come back resume their sessions, but for ever under the same key they may not. */
-void wiring_turn_tickets(struct wiring *w);
-
 /* Back the database up once a local day, at or soon after the minute that the policy names. */
 void wiring_backup(struct wiring *w);
 

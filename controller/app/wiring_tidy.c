@@ -4,6 +4,7 @@
 
 #include "db_backups.h"
 #include "log.h"
+#include "pki_tickets.h"
 #include "retention.h"
 #include "store_alarm.h"
 #include "store_alert_message.h"
@@ -48,6 +49,19 @@ static bool forget_expired(struct wiring *w, usec_t now_us)
     return e == ERR_OK && room == 0;
 }
 
+/* Nodes that come back resume their sessions, but for ever under the same key they may not. */
+static void turn_tickets(struct wiring *w)
+{
+    struct err_detail detail = {0};
+    bool turned;
+
+    if (pki_tickets_turn(w->dir.pki, stime_real() / USEC_PER_SEC, &w->tickets, &turned, &detail) !=
+        ERR_OK)
+        log_event(LOG_WARN, "tickets.not_turned", "why=%s", detail.text);
+    if (turned)
+        net_set_tickets(w->net, &w->tickets);
+}
+
 /* A slice a second until nothing is left, then not for an hour. */
 void wiring_tidy(struct wiring *w)
 {
@@ -58,7 +72,7 @@ void wiring_tidy(struct wiring *w)
         retention_step(w->db, &w->station, w->dir.media, now_us, TIDY_ROWS))
         return;
     w->tidied_us = now_us;
-    wiring_turn_tickets(w);
+    turn_tickets(w);
     alertdesk_tidy(w->alertdesk);
 }
 
