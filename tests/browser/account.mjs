@@ -165,7 +165,7 @@ async function toasts(place) {
   await shot(page, 'toast-dialog');
   await overDialog.getByRole('button').click();
   await overDialog.waitFor({ state: 'detached' });
-  await button(dialog(page), 'Đóng').click();
+  await button(dialog(page).locator('header'), 'Đóng').click();
   await page.locator('.stop-all').click();
   await page.locator('.toasts > .toast.error').waitFor();
   await visit(page, '/profile');
