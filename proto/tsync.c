@@ -13,9 +13,6 @@
 #define EXCESS_SD 0.3 /* an excess delay of x errs by at most x/2, about evenly spread */
 #define PATH_SD 0.5 /* how badly one burst tells the least delay, of the mean excess ... */
 #define PATH_LEAST_SD 0.015 /* ... and how badly many do */
-#define SURE_BURSTS 4 /* tell the least delay well enough to end a burst by it */
-#define ENOUGH_SD \
-    0.5 /* of what the estimate is unsure of: a burst that errs by less need not go on */
 #define EAGER_BURSTS 100
 #define EAGER_SD_US 150
 #define GATE_SD 5.0
@@ -112,48 +109,21 @@ static double delay_of(const struct tsync_sample *s)
     return (double)((s->t4_mono_us - s->t1_mono_us) - (s->t3_us - s->t2_us));
 }
 
-static double least_delay(const struct tsync *t)
-{
-    bool has_both = t->window_have > 0 && t->delay_min_us[1] > 0;
-
-    if (has_both && t->delay_min_us[1] < t->delay_min_us[0])
-        return t->delay_min_us[1];
-    return t->delay_min_us[0];
-}
-
 /* Remember the least delay over one to two windows, so that a longer route is learned in the end. */
 static double excess_of(struct tsync *t, double delay_us)
 {
-    double excess;
+    double least;
 
     if (t->window_have == 0 || delay_us < t->delay_min_us[0])
         t->delay_min_us[0] = delay_us;
-    t->window_have++;
-    excess = delay_us - least_delay(t);
-    if (t->window_have == TSYNC_WINDOW) {
+    least = t->delay_min_us[0];
+    if (t->delay_min_us[1] > 0 && t->delay_min_us[1] < least)
+        least = t->delay_min_us[1];
+    if (++t->window_have == TSYNC_WINDOW) {
         t->delay_min_us[1] = t->delay_min_us[0];
         t->window_have = 0;
     }
-    return excess;
-}
-
-/* How much a burst errs, of what it took longer than the least. */
-static double burst_sd(const struct tsync *t, double excess_us)
-{
-    return STAMP_SD_US + EXCESS_SD * excess_us +
-           (PATH_SD / t->bursts + PATH_LEAST_SD) * t->excess_mean_us;
-}
-
-/* The fastest ways so far are as fast as ways are known to be: more exchanges would tell next to nothing. */
-static bool tells_enough(const struct tsync *t)
-{
-    int32_t unsure_us = tsync_uncertainty_us(t, t->best.t4_mono_us);
-    double excess;
-
-    if (t->seeded || t->bursts < SURE_BURSTS || unsure_us > TSYNC_CALM_SD_US)
-        return false;
-    excess = delay_of(&t->best) - least_delay(t);
-    return burst_sd(t, excess > 0 ? excess : 0) <= ENOUGH_SD * unsure_us;
+    return delay_us - least;
 }
 
 static void predict(const struct tsync *t, double dt_s, double *ret_p00, double *ret_p01,
@@ -204,7 +174,8 @@ static enum err close_burst(struct tsync *t, const struct tsync_sample *s)
     predict(t, dt, &p00, &p01, &p11);
     excess = excess_of(t, delay);
     t->bursts += t->bursts < TSYNC_WINDOW;
-    sd = burst_sd(t, excess);
+    sd = STAMP_SD_US + EXCESS_SD * excess +
+         (PATH_SD / t->bursts + PATH_LEAST_SD) * t->excess_mean_us;
     var = p00 + sd * sd;
     innovation = ((double)(s->t2_us - s->t1_mono_us - t->base_offset_us) +
                   (double)(s->t3_us - s->t4_mono_us - t->base_offset_us)) /
@@ -261,7 +232,7 @@ enum err tsync_add(struct tsync *t, const struct tsync_sample *s)
     } else {
         keep_fastest(&t->best, s);
     }
-    if (++t->burst_have < TSYNC_BURST && !tells_enough(t))
+    if (++t->burst_have < TSYNC_BURST)
         return ERR_MORE;
     t->burst_have = 0;
     return close_burst(t, &t->best);

@@ -71,8 +71,7 @@ void tsync_write_reply(usec_t t1_us, usec_t t2_us, usec_t t3_us,
 MUST_USE enum err tsync_read_reply(struct bytes payload, usec_t t4_mono_us,
                                    struct tsync_sample *ret_sample);
 
-/* Take one exchange in. The TSYNC_BURST-th closes the burst and moves the estimate; one before it does where the
- * path is known and the burst was as fast as it can be: where no queue waits, one or two exchanges tell all.
+/* Take one exchange in. Every TSYNC_BURST-th closes the burst and moves the estimate.
  *
  * ERR_OK       a burst was taken in and the estimate moved
  * ERR_MORE     held until the burst is complete
@@ -88,8 +87,6 @@ bool tsync_is_eager(const struct tsync *t, usec_t mono_us);
 
 /* How long to wait until the next burst: doubled as long as the estimate will still be sure of TSYNC_CALM_SD_US
  * then, because each exchange costs data on the node's side and as much time on the controller's as a packet of sound.
- *
- * To be asked after a burst, which is what makes the estimate sure.
  *
  *   least_us  what the controller asked for, more than 0
  *

@@ -203,18 +203,6 @@ static enum err on_chunk(struct node *n, struct bytes payload, usec_t mono_us)
     return ERR_OK;
 }
 
-/* The next one comes when the estimate, as this one left it, will want it; soon, if it was not believed. */
-static void burst_over(struct node *n, bool believed, usec_t mono_us)
-{
-    struct node_time *t = &n->time;
-
-    t->left = 0;
-    if (tsync_is_eager(&n->tsync, mono_us))
-        t->next_burst_us = mono_us;
-    else if (believed)
-        t->next_burst_us = t->burst_us + tsync_pause_us(&n->tsync, mono_us, t->interval_us);
-}
-
 static enum err on_time_reply(struct node *n, struct bytes payload, usec_t rx_mono_us)
 {
     struct tsync_sample s;
@@ -228,8 +216,6 @@ static enum err on_time_reply(struct node *n, struct bytes payload, usec_t rx_mo
     e = tsync_add(&n->tsync, &s);
     if (e == ERR_STATE)
         node_log(n, LOG_WARN, "clock.outlier", "rejected=%u", (unsigned)n->tsync.rejected);
-    if (e == ERR_OK || e == ERR_STATE)
-        burst_over(n, e == ERR_OK, rx_mono_us);
     return e == ERR_FORMAT ? ERR_FORMAT : ERR_OK;
 }
 
@@ -274,8 +260,9 @@ static void time_step(struct node *n, usec_t mono_us, usec_t *next_us)
         t->next_burst_us = t->heard_us + TSYNC_QUIET_US;
     if (!t->waiting && t->left == 0 && mono_us >= t->next_burst_us) {
         t->left = TSYNC_BURST;
-        t->burst_us = mono_us;
-        t->next_burst_us = mono_us + t->interval_us; /* unless it goes well, see burst_over() */
+        t->next_burst_us = mono_us;
+        if (!tsync_is_eager(&n->tsync, mono_us))
+            t->next_burst_us += tsync_pause_us(&n->tsync, mono_us, t->interval_us);
     }
     if (!t->waiting && t->left > 0) {
         tsync_write_request(mono_us, payload);

@@ -34,7 +34,6 @@ enum node_link {
 /* The four-timestamp exchanges. */
 struct node_time {
     usec_t interval_us;
-    usec_t burst_us; /* when the last burst began */
     usec_t next_burst_us;
     int left; /* exchanges of the burst that are still to begin */
     bool waiting; /* for an answer */

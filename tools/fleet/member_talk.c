@@ -217,13 +217,7 @@ static enum err on_time(struct member *m, struct bytes payload, usec_t now_us)
     e = tsync_add(&m->tsync, &sample);
     if (e == ERR_FORMAT)
         return e; /* times that cannot be; outliers are the filter's business */
-    if (e == ERR_OK || e == ERR_STATE) {
-        m->burst_left = 0;
-        m->next_burst_us =
-            now_us + tsync_pause_us(&m->tsync, member_clock(m, now_us), m->burst_interval_us);
-    }
-    /* Stamped as it is sent: what the answer waited for this loop is no part of the way there. */
-    return m->burst_left > 0 ? ask_time(m, (usec_t)(uv_hrtime() / 1000)) : ERR_OK;
+    return m->burst_left > 0 ? ask_time(m, now_us) : ERR_OK;
 }
 
 enum err member_on_frame(struct member *m, const struct frame *f, usec_t now_us)
@@ -257,7 +251,8 @@ enum err member_talk_tick(struct member *m, usec_t now_us)
 
     if (now_us >= m->next_burst_us || now_us >= m->heard_us + TSYNC_QUIET_US) {
         m->heard_us = now_us;
-        m->next_burst_us = now_us + m->burst_interval_us; /* if this one comes to nothing */
+        m->next_burst_us =
+            now_us + tsync_pause_us(&m->tsync, member_clock(m, now_us), m->burst_interval_us);
         m->burst_left = TSYNC_BURST;
         tsync_abandon_burst(&m->tsync);
         e = ask_time(m, now_us);
