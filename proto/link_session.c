@@ -6,7 +6,6 @@
 #include "check.h"
 #include "link_impl.h"
 
-#define QUEUE_KEEP 8192 /* capacity that an empty queue keeps */
 #define READ_PIECE 4096
 
 /* Make room for `len` more bytes. */
@@ -45,18 +44,21 @@ static enum err queue_put(struct link_queue *q, const uint8_t *data, size_t len,
     return ERR_OK;
 }
 
+/* Thousands of links have nothing to hold most of the time. */
+static void queue_clear(struct link_queue *q)
+{
+    if (q->data != NULL)
+        mbedtls_platform_zeroize(q->data, q->cap);
+    free(q->data);
+    *q = (struct link_queue){0};
+}
+
 static void queue_take(struct link_queue *q, size_t len)
 {
     CHECK(len <= q->len - q->at);
     q->at += len;
-    if (q->at < q->len)
-        return;
-    q->at = 0;
-    q->len = 0;
-    if (q->cap > QUEUE_KEEP) {
-        free(q->data);
-        *q = (struct link_queue){0};
-    }
+    if (q->at == q->len)
+        queue_clear(q);
 }
 
 static int send_bytes(void *data, const unsigned char *buf, size_t len)
@@ -118,10 +120,8 @@ void link_free(struct link *l)
     if (l == NULL)
         return;
     mbedtls_ssl_free(&l->tls);
-    if (l->plain.data != NULL)
-        mbedtls_platform_zeroize(l->plain.data, l->plain.cap);
-    free(l->plain.data);
-    free(l->out.data);
+    queue_clear(&l->plain);
+    queue_clear(&l->out);
     free(l->ca_der);
     free(l);
 }

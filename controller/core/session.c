@@ -15,6 +15,11 @@ void session_init(struct session *s, struct node_id node, usec_t now_us)
     s->budget_us = now_us;
 }
 
+void session_deinit(struct session *s)
+{
+    frame_reader_deinit(&s->frames);
+}
+
 static enum err refuse(struct session *s, enum err code, loa_ByeCode bye, const char *detail,
                        loa_Bye *ret_bye)
 {

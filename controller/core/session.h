@@ -48,6 +48,7 @@ struct session_event {
 };
 
 void session_init(struct session *s, struct node_id node, usec_t now_us);
+void session_deinit(struct session *s); /* accepts zeroed */
 
 /* Take plaintext from the link; call again while ERR_OK, until ERR_MORE.
  *

@@ -73,6 +73,7 @@ static void closed_cb(uv_handle_t *handle)
     tally_less(env->tally, NET_COUNT_CONNECTIONS);
     env->gone(env, c);
     sendq_deinit(&c->out);
+    session_deinit(&c->session);
     link_free(c->link);
     free(c->farewell);
     free(c);

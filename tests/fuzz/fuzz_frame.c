@@ -85,6 +85,7 @@ static uint32_t read_stream(struct bytes stream, unsigned first)
     }
     if (e == ERR_FORMAT || e == ERR_LIMIT)
         CHECK(frame_read(&r, &stream, &f) == ERR_FORMAT);
+    frame_reader_deinit(&r);
     return sum * 31 + (uint32_t)e;
 }
 

@@ -59,5 +59,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CHECK((e == ERR_STATE) == (s.state == SESSION_OVER));
         CHECK(e != ERR_OK || next_us > now_us);
     }
+    session_deinit(&s);
     return 0;
 }

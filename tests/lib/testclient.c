@@ -60,6 +60,7 @@ void testclient_close(struct testclient *c)
     if (c->link == NULL)
         return;
     link_free(c->link);
+    frame_reader_deinit(&c->frames);
     close(c->fd);
     c->link = NULL;
     c->fd = -1;

@@ -57,12 +57,14 @@ void simstation_connected(struct simstation *s, size_t node, usec_t now_us)
 {
     struct simstation_link *l = &s->links[node];
 
+    session_deinit(&l->session);
     *l = (struct simstation_link){.connected = true};
     session_init(&l->session, (struct node_id){(uint32_t)node + 1}, now_us);
 }
 
 void simstation_lost(struct simstation *s, size_t node)
 {
+    session_deinit(&s->links[node].session);
     s->links[node] = (struct simstation_link){.connected = false};
 }
 

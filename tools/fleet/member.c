@@ -61,6 +61,7 @@ void member_let_go(struct member *m)
     m->wire = NULL;
     link_free(m->link);
     m->link = NULL;
+    frame_reader_deinit(&m->frames);
     if (m->state != MEMBER_REFUSED)
         m->state = MEMBER_OFF;
     tsync_abandon_burst(&m->tsync);

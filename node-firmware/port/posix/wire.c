@@ -19,6 +19,7 @@ static void release(struct wire *w)
     w->stranger = w->link != NULL && link_met_stranger(w->link);
     link_free(w->link);
     w->link = NULL;
+    frame_reader_deinit(&w->frames);
     if (w->addresses != NULL)
         uv_freeaddrinfo(w->addresses);
     w->addresses = NULL;

@@ -71,6 +71,7 @@ static enum err receive_msg(loa_Msg m, usec_t now_us)
 static int start(void **state)
 {
     (void)state;
+    session_deinit(&session);
     session_init(&session, (struct node_id){NODE}, T0);
     return 0;
 }

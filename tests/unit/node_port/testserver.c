@@ -23,6 +23,7 @@ static void on_closed(uv_handle_t *handle)
     if (c->server->last == c)
         c->server->last = NULL;
     link_free(c->link);
+    frame_reader_deinit(&c->frames);
     free(c);
 }
 

@@ -49,7 +49,30 @@ static void test_a_frame_survives_any_fragmentation(void **state)
             assert_int_equal(in.len, 0);
         }
         assert_int_equal(seen, 3);
+        frame_reader_deinit(&r);
     }
+}
+
+static void test_a_whole_frame_is_not_copied(void **state)
+{
+    uint8_t wire[2 * 64];
+    size_t len = make(wire, sizeof(wire), FRAME_CONTROL, 40);
+    struct frame_reader r;
+    struct bytes in;
+    struct frame f;
+
+    (void)state;
+    frame_reader_init(&r);
+    in = bytes_of(wire, 7);
+    assert_int_equal(frame_read(&r, &in, &f), ERR_MORE);
+    in = bytes_of(wire + 7, len - 7 + make(wire + len, sizeof(wire) - len, FRAME_TIME_REPLY, 24));
+    assert_int_equal(frame_read(&r, &in, &f), ERR_OK); /* came in two pieces */
+    assert_memory_equal(f.payload.data, wire + FRAME_HEADER_BYTES, 40);
+    assert_int_equal(frame_read(&r, &in, &f), ERR_OK);
+    assert_ptr_equal(f.payload.data, wire + len + FRAME_HEADER_BYTES);
+    assert_null(r.payload); /* and holds no memory between frames */
+    assert_int_equal(frame_read(&r, &in, &f), ERR_MORE);
+    frame_reader_deinit(&r);
 }
 
 static enum err read_header(uint16_t len, uint8_t type, uint8_t reserved, struct frame_reader *r)
@@ -58,7 +81,7 @@ static enum err read_header(uint16_t len, uint8_t type, uint8_t reserved, struct
     struct bytes in = bytes_of(head, sizeof(head));
     struct frame f;
 
-    frame_reader_init(r);
+    frame_reader_deinit(r);
     return frame_read(r, &in, &f);
 }
 
@@ -79,6 +102,7 @@ static void test_each_type_has_its_own_bounds_checked_on_the_header(void **state
     assert_int_equal(read_header(7, FRAME_TIME_REQUEST, 0, &r), ERR_FORMAT);
     assert_int_equal(read_header(9, FRAME_TIME_REQUEST, 0, &r), ERR_LIMIT);
     assert_int_equal(read_header(24, FRAME_TIME_REPLY, 0, &r), ERR_MORE);
+    frame_reader_deinit(&r);
 }
 
 static void test_unknown_types_and_reserved_bits_break_the_reader_for_good(void **state)
@@ -117,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_frame_survives_any_fragmentation),
+        cmocka_unit_test(test_a_whole_frame_is_not_copied),
         cmocka_unit_test(test_each_type_has_its_own_bounds_checked_on_the_header),
         cmocka_unit_test(test_unknown_types_and_reserved_bits_break_the_reader_for_good),
         cmocka_unit_test(test_a_writer_refuses_what_a_reader_would),
