@@ -308,7 +308,16 @@ void conn_close(struct conn *c, struct netcmd *bye)
     conn_begin_close(c, NET_REASON_STATION, "", bye);
 }
 
-void conn_send(struct conn *c, struct netcmd *cmd)
+static void send_soon(struct conn *c)
+{
+    if (c->blocked || c->is_unsent)
+        return;
+    c->is_unsent = true;
+    c->next_unsent = c->env->unsent;
+    c->env->unsent = c;
+}
+
+void conn_put(struct conn *c, struct netcmd *cmd)
 {
     loa_Bye bye = {.code = loa_ByeCode_BYE_CODE_TOO_SLOW};
 
@@ -317,8 +326,28 @@ void conn_send(struct conn *c, struct netcmd *cmd)
     } else if (sendq_put(&c->out, cmd) != ERR_OK) {
         free(cmd);
         conn_begin_close(c, NET_REASON_TOO_SLOW, "does not take what it was sent", conn_bye(&bye));
-    } else if (!c->blocked) {
-        conn_pump(c);
+    } else {
+        send_soon(c);
+    }
+}
+
+void conn_put_bundle(struct conn *c, struct bundle *b)
+{
+    if (c->state != CONN_SESSION)
+        return;
+    tally_add(c->env->tally, NET_COUNT_BUNDLES_DROPPED, sendq_put_bundle(&c->out, b));
+    send_soon(c);
+}
+
+void conn_send_rest(struct conn_env *env)
+{
+    while (env->unsent != NULL) {
+        struct conn *c = env->unsent;
+
+        env->unsent = c->next_unsent;
+        c->is_unsent = false;
+        if (!c->blocked)
+            conn_pump(c);
     }
 }
 
@@ -364,7 +393,7 @@ void conn_send_frame(struct conn *c, struct bytes frame)
     }
     cmd = netcmd_new(NETCMD_SEND_CONTROL, c->id, frame);
     if (cmd != NULL)
-        conn_send(c, cmd);
+        conn_put(c, cmd);
     else
         conn_kill(c, NET_REASON_NO_MEMORY, "out of memory"); /* it comes back, and is told then */
 }

@@ -58,6 +58,7 @@ struct conn_env {
     struct netsource_table *handshaking; /* which source holds how many handshakes */
     struct netsource_table *enrolling; /* likewise enrolments */
     void (*gone)(struct conn_env *env, struct conn *c); /* forget it; it is freed on return */
+    struct conn *unsent; /* list of those that conn_send_rest() is to send */
     bool posted_later; /* main is to be woken at the next tick */
     bool restless; /* one is not in session, or pauses: all are to be looked at in the next tick */
     usec_t wall_offset_us; /* CLOCK_REALTIME minus CLOCK_MONOTONIC when last looked at */
@@ -97,6 +98,8 @@ struct conn {
     bool shaking; /* a flight has been there */
     struct session session; /* its frame reader serves ENROL too */
     struct sendq out;
+    struct conn *next_unsent;
+    bool is_unsent;
     struct conn_time times[CONN_TIMES_MAX];
     unsigned time_count;
     struct stream_id streams[CONN_STREAMS_MAX]; /* joined; kept by fanout */
@@ -124,14 +127,20 @@ MUST_USE enum err conn_new(struct conn_env *env, uint64_t id, int fd, const char
 /* A flight comes back; the job is freed. */
 void conn_shaken(struct conn *c, struct handshake_job *job);
 
-/* Queue and send what can be sent now; dropped when the connection is closing.
+/* Queue for conn_send_rest(), so that what one connection is told in a turn leaves in one go; dropped when the
+ * connection is closing.
  *
  *   cmd  NETCMD_SEND_CONTROL or _MEDIA; taken over */
-void conn_send(struct conn *c, struct netcmd *cmd);
-void conn_send_bundle(struct conn *c, struct bundle *b, usec_t now_us); /* station time */
+void conn_put(struct conn *c, struct netcmd *cmd);
+void conn_put_bundle(struct conn *c, struct bundle *b);
 
-/* Likewise one control frame, which is borrowed; a connection that there is no memory for ends. */
+/* Send what was put, as far as the sockets take it. Before the loop goes on. */
+void conn_send_rest(struct conn_env *env);
+
+/* Send now, unless something waits that goes first: then it is put. A frame is a control frame, borrowed; a connection
+ * that there is no memory for ends. */
 void conn_send_frame(struct conn *c, struct bytes frame);
+void conn_send_bundle(struct conn *c, struct bundle *b, usec_t now_us); /* station time */
 
 /* Close at main's wish.
  *

@@ -122,7 +122,7 @@ enum err fanout_join(struct fanout *f, struct conn *c, struct stream_id stream, 
     c->streams[c->stream_count++] = stream;
     for (unsigned i = 0; i < s->count && i + s->waiting <= s->count; i++)
         if (bundle_end_us(recent_at(s, i)) > now_us)
-            conn_send_bundle(c, recent_at(s, i), now_us);
+            conn_put_bundle(c, recent_at(s, i));
     return ERR_OK;
 }
 

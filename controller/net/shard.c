@@ -275,7 +275,7 @@ static void obey(struct shard *s, struct netcmd *cmd)
     switch ((enum netcmd_kind)cmd->item.kind) {
     case NETCMD_SEND_CONTROL:
     case NETCMD_SEND_MEDIA:
-        conn_send(c, cmd);
+        conn_put(c, cmd);
         return;
     case NETCMD_CLOSE:
         conn_close(c, cmd);
@@ -342,6 +342,7 @@ static void orders_ready(void *ctx)
         else
             obey(s, netcmd_of_item(item));
     }
+    conn_send_rest(&s->env);
     if (taken == ORDERS_A_TURN)
         queue_wake(&s->orders);
     if (must_stop)

@@ -36,6 +36,11 @@ void conn_send_bundle(struct conn *c, struct bundle *b, usec_t now_us)
     sent++;
 }
 
+void conn_put_bundle(struct conn *c, struct bundle *b)
+{
+    conn_send_bundle(c, b, 0);
+}
+
 /* Half a second, which sounds so many halves of one after NOW + 2 s. */
 static void hand_over(struct fanout *f, uint32_t halves, usec_t now_us)
 {
