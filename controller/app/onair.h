@@ -22,7 +22,7 @@
     (ONAIR_BROADCASTS_MAX / 4 * 3) /* held before something beyond ONAIR_NEAR_US */
 #define ONAIR_STOP_AHEAD_US (10 * USEC_PER_SEC) /* what "all" includes, as on the nodes */
 #define ONAIR_PLAN_EVERY_US (10 * USEC_PER_SEC)
-#define ONAIR_SEND_MAX 256 /* nodes at once */
+#define ONAIR_SEND_MAX 4096 /* nodes at once */
 
 struct onair_ports {
     void *ctx;

@@ -67,8 +67,8 @@ enum err onair_play_alert(struct onair *o, const struct onair_alert *what, usec_
         e = broadcast_set_targets(&b, what->nodes, what->node_count);
     if (e == ERR_OK)
         e = order_ready(o, &b, now_us);
-    for (size_t i = 0; e == ERR_OK && i < b.target_count; i++)
-        e = store_broadcast_add_target(o->config.db, b.id, &b.targets[i]);
+    if (e == ERR_OK)
+        e = store_broadcast_add_targets(o->config.db, b.id, b.targets, b.target_count);
     if (e != ERR_OK) {
         broadcast_deinit(&b);
         return db_explain(o->config.db, e, detail);

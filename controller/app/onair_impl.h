@@ -10,6 +10,8 @@
 
 #define ONAIR_VARIANTS_MAX 8 /* of one occurrence */
 #define ONAIR_ANSWERS_MAX 256 /* stored at once */
+#define ONAIR_NAMED_MAX /* by one order */ \
+    (sizeof(((loa_OrderBody *)NULL)->nodes) / sizeof(((loa_OrderBody *)NULL)->nodes[0]))
 
 /* What a node said, until it is stored. */
 struct onair_answer {
@@ -126,8 +128,10 @@ void onair_silence(struct onair *o, struct broadcast_id broadcast, usec_t now_us
 MUST_USE enum err onair_issue(struct onair *o, struct broadcast *b, struct node_id node,
                               usec_t now_us, struct order_id *ret_id);
 
-/* Likewise one that names this target and those after it that have none yet, one signature for all: each of them has its
- * number from then on. And a STOP order for this target and those after it that are to be stopped, too. */
+/* Likewise one for this target and those after it that have none yet, one signature for all: each of them has its number
+ * from then on. It names ONAIR_NAMED_MAX at most, or is for everyone when all active nodes are meant. And a STOP order for
+ * this target and those after it that are to be stopped, too; of very many it is for everyone, since it names the
+ * broadcast. */
 MUST_USE enum err onair_issue_stop(struct onair *o, struct broadcast *b, struct node_id node,
                                    usec_t now_us, struct order_id *ret_id);
 MUST_USE enum err onair_issue_shared(struct onair *o, struct broadcast *b, struct node_id node,

@@ -64,7 +64,8 @@ enum err onair_issue(struct onair *o, struct broadcast *b, struct node_id node, 
     return issue(o, b, node, &body, ret_id);
 }
 
-/* Issue an order to this target and to as many of those after it as it has room for, of those that `wants` names.
+/* Issue an order to this target and to those after it that `wants` names: as many as it has room for, or all of them when
+ * it names nobody.
  *
  *   number  where a target keeps the order's */
 static enum err
@@ -72,18 +73,24 @@ issue_to_many(struct onair *o, struct broadcast *b, loa_OrderBody *body,
               bool (*wants)(const struct broadcast *b, const struct broadcast_target *t),
               struct order_id *(*number)(struct broadcast_target *t), struct order_id *ret_id)
 {
-    const size_t room = sizeof(body->nodes) / sizeof(body->nodes[0]);
     struct broadcast_target *first = broadcast_target(b, (struct node_id){body->nodes[0]});
+    struct broadcast_target *last = first;
     enum err e;
 
+    if (body->everyone)
+        body->nodes_count = 0;
     for (struct broadcast_target *t = first + 1;
-         t < b->targets + b->target_count && body->nodes_count < room; t++) {
-        if (wants(b, t))
+         t < b->targets + b->target_count && body->nodes_count < ONAIR_NAMED_MAX; t++) {
+        if (!wants(b, t))
+            continue;
+        last = t;
+        if (!body->everyone)
             body->nodes[body->nodes_count++] = t->node.v;
     }
     e = issue(o, b, (struct node_id){0}, body, ret_id);
-    for (size_t i = 0; e == ERR_OK && i < body->nodes_count; i++)
-        *number(broadcast_target(b, (struct node_id){body->nodes[i]})) = *ret_id;
+    for (struct broadcast_target *t = first; e == ERR_OK && t <= last; t++)
+        if (t == first || wants(b, t))
+            *number(t) = *ret_id;
     return e;
 }
 
@@ -98,12 +105,27 @@ static struct order_id *order_number(struct broadcast_target *t)
     return &t->order;
 }
 
+/* Too many to be named, and each node that may sound is one of them? */
+static bool is_for_everyone(const struct onair *o, struct broadcast *b)
+{
+    for (size_t i = 0; b->target_count > ONAIR_NAMED_MAX && i < registry_count(o->config.registry);
+         i++) {
+        const struct node_record *node = &registry_at(o->config.registry, i)->record;
+        const struct broadcast_target *t = broadcast_target(b, node->id);
+
+        if (node->state == NODE_STATE_ACTIVE && (t == NULL || !wants_order(b, t)))
+            return false;
+    }
+    return b->target_count > ONAIR_NAMED_MAX;
+}
+
 enum err onair_issue_shared(struct onair *o, struct broadcast *b, struct node_id node,
                             usec_t now_us, struct order_id *ret_id)
 {
     static loa_OrderBody body;
 
     broadcast_fill_order(b, o->config.station->code, node, (struct order_id){0}, now_us, &body);
+    body.everyone = is_for_everyone(o, b);
     return issue_to_many(o, b, &body, wants_order, order_number, ret_id);
 }
 
@@ -123,6 +145,7 @@ enum err onair_issue_stop(struct onair *o, struct broadcast *b, struct node_id n
     static loa_OrderBody body;
 
     broadcast_fill_stop(b, o->config.station->code, node, (struct order_id){0}, now_us, &body);
+    body.everyone = b->state == BROADCAST_CANCELLED && b->target_count > ONAIR_NAMED_MAX;
     return issue_to_many(o, b, &body, wants_stop, stop_number, ret_id);
 }
 

@@ -21,7 +21,7 @@ static void on_changed(void *ctx, const struct broadcast_target *t, bool is_new)
 {
     struct changes *c = ctx;
     struct db *db = c->onair->config.db;
-    enum err e = is_new ? store_broadcast_add_target(db, c->broadcast->id, t)
+    enum err e = is_new ? store_broadcast_add_targets(db, c->broadcast->id, t, 1)
                         : store_broadcast_set_target(db, c->broadcast->id, t);
 
     if (c->result == ERR_OK)

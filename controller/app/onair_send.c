@@ -24,7 +24,8 @@ static enum err make_room(struct onair *o)
 
 static bool is_shared(const struct broadcast *b, const struct broadcast_action *action)
 {
-    return action->kind == BROADCAST_SEND_STOP || b->priority == PRIORITY_EMERGENCY;
+    return action->kind == BROADCAST_SEND_STOP || b->priority == PRIORITY_EMERGENCY ||
+           b->target_count > ONAIR_NAMED_MAX;
 }
 
 bool onair_send_may(const struct onair *o, const struct broadcast *b,

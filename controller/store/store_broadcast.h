@@ -40,9 +40,11 @@ struct store_receipt {
 MUST_USE enum err store_broadcast_add(struct db *db, const struct broadcast *broadcast,
                                       struct broadcast_id *ret_id);
 
-/* Add one more target, all of it but a receipt. ERR_EXISTS  is one already; ERR_NOT_FOUND  no such broadcast or node */
-MUST_USE enum err store_broadcast_add_target(struct db *db, struct broadcast_id id,
-                                             const struct broadcast_target *target);
+/* Add more targets, all of them but receipts. Inside a transaction when more than one.
+ *
+ * ERR_EXISTS  one is already; ERR_NOT_FOUND  no such broadcast or node; ERR_NOMEM */
+MUST_USE enum err store_broadcast_add_targets(struct db *db, struct broadcast_id id,
+                                              const struct broadcast_target *targets, size_t count);
 
 /* Store the state, duration_ms, expires_us and cancelled_us. ERR_NOT_FOUND */
 MUST_USE enum err store_broadcast_set_state(struct db *db, const struct broadcast *broadcast);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store_node.h"
+#include "store_order.h"
 
 #define ISSUES_MAX 64 /* of onair_send.c */
 
@@ -157,6 +158,85 @@ static void test_an_alert_reaches_a_thousand_nodes_at_once(void **state)
     free(nodes);
 }
 
+/* How many orders name nobody, by what they say. */
+static size_t for_everyone(void)
+{
+    int64_t last = storefix_count(bed.store, "SELECT max(id) FROM issued_order");
+    size_t found = 0;
+
+    for (int64_t i = 1; i <= last; i++) {
+        static struct store_order row;
+        static loa_OrderBody body;
+
+        if (store_order_get(bed.store->db, (struct order_id){(uint64_t)i}, &row) != ERR_OK)
+            continue;
+        assert_ok(control_decode_order(bytes_of(row.order.body.bytes, row.order.body.size), &body));
+        assert_int_equal(body.everyone, body.nodes_count == 0);
+        found += body.everyone;
+    }
+    return found;
+}
+
+static void test_an_alert_to_all_there_are_names_nobody(void **state)
+{
+    const size_t count = 300;
+    struct node_id *nodes;
+    struct broadcast_id id;
+
+    (void)state;
+    add_nodes(count, &nodes);
+    nodes = realloc(nodes, (count + 3) * sizeof(*nodes));
+    assert_non_null(nodes);
+    memcpy(&nodes[count], bed.sample.nodes, 3 * sizeof(*nodes));
+    registry_find(bed.registry, nodes[7])->live.ready = false;
+    id = alert(nodes, count + 3, ERR_OK);
+    assert_ok(onair_start(bed.onair, id, ONAIRBED_US));
+    assert_int_equal(storefix_count(bed.store, "SELECT count(*) FROM issued_order"), 1);
+    assert_int_equal(for_everyone(), 1);
+    for (size_t i = 0; i < count + 3; i++)
+        assert_int_equal(bed.orders[nodes[i].v], i == 7 ? 0 : 1);
+    assert_int_equal(of_alert(id, "order_id > 0"), count + 3); /* of who comes later, too */
+    assert_ok(onair_stop(bed.onair, id, ONAIRBED_US));
+    assert_int_equal(for_everyone(), 2);
+    free(nodes);
+}
+
+static void test_an_alert_that_leaves_one_out_names_whom_it_means(void **state)
+{
+    struct node_id *nodes;
+
+    (void)state;
+    add_nodes(300, &nodes);
+    (void)alert(nodes, 300, ERR_OK);
+    assert_int_equal(storefix_count(bed.store, "SELECT count(*) FROM issued_order"), 2);
+    assert_int_equal(for_everyone(), 0);
+    free(nodes);
+}
+
+static void test_a_bulletin_to_very_many_is_signed_for_many_at_once(void **state)
+{
+    struct api_play play = {.bulletin = bed.sample.bulletin,
+                            .start_us = NOW_US + USEC_PER_HOUR,
+                            .repeats = 1,
+                            .node_count = 300};
+    struct node_id *nodes;
+    struct broadcast_id id;
+    int64_t before;
+
+    (void)state;
+    onair_step(bed.onair, ONAIRBED_US); /* what the bed itself plays */
+    before = storefix_count(bed.store, "SELECT count(*) FROM issued_order");
+    add_nodes(play.node_count, &nodes);
+    play.nodes = nodes;
+    assert_ok(onair_play(bed.onair, &play, ONAIRBED_US, &id, NULL));
+    assert_ok(onair_committed(bed.onair, id));
+    onair_step(bed.onair, ONAIRBED_US + 1);
+    for (size_t i = 0; i < play.node_count; i++)
+        assert_int_equal(bed.orders[nodes[i].v], 1);
+    assert_int_equal(storefix_count(bed.store, "SELECT count(*) FROM issued_order"), before + 2);
+    free(nodes);
+}
+
 static void test_orders_to_one_node_each_leave_the_main_thread_free(void **state)
 {
     const size_t count = 2 * ISSUES_MAX + 10;
@@ -196,6 +276,9 @@ int main(void)
         CASE(test_an_alert_whose_orders_cannot_be_issued_is_tried_again),
         CASE(test_an_alert_that_was_accepted_survives_a_crash_before_its_orders_left),
         CASE(test_an_alert_reaches_a_thousand_nodes_at_once),
+        CASE(test_an_alert_to_all_there_are_names_nobody),
+        CASE(test_an_alert_that_leaves_one_out_names_whom_it_means),
+        CASE(test_a_bulletin_to_very_many_is_signed_for_many_at_once),
         CASE(test_orders_to_one_node_each_leave_the_main_thread_free),
     };
 

@@ -204,7 +204,7 @@ static void test_one_of_many_nodes_goes_in_slices(void **state)
         receipt.receipt_id = i;
         assert_int_equal(store_node_add(db, &record, &other), ERR_OK);
         target.node = other;
-        assert_int_equal(store_broadcast_add_target(db, id, &target), ERR_OK);
+        assert_int_equal(store_broadcast_add_targets(db, id, &target, 1), ERR_OK);
         assert_int_equal(store_broadcast_add_receipt(db, other, &receipt, NOW_US), ERR_OK);
     }
     station.policy.keep_days = 30;

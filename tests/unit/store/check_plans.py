@@ -15,6 +15,7 @@ SMALL = {"alert_policy", "dictionary", "emergency_set", "journal_head", "s", "si
 # What may walk or sort all the same: a beginning of the statement, and why.
 ALLOWED = {
     "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1": "one row, from the end",
+    "INSERT INTO target (broadcast, node, state, order_id": "a list that the caller gives",
     "UPDATE sqlite_sequence SET seq = seq + ?1": "once, when a backup is restored; of the journal one row",
     "SELECT id, alert, kind, identifier, sent_us": "of 90 days of alerts the newest few",
     "SELECT a.id, 0, 0 FROM alert_sound": "alerts that are live, or were published and did not expire",

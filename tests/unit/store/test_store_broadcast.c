@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "store_broadcast.h"
@@ -177,16 +178,49 @@ static void test_a_node_that_comes_late_becomes_a_target_once(void **state)
     node = storefix_node("mới", s.zones[0]);
     assert_ok(store_node_add(f->db, &node, &id));
     t = (struct broadcast_target){.node = id, .state = TARGET_ORDERED, .order = {7}};
-    assert_ok(store_broadcast_add_target(f->db, s.broadcast, &t));
-    assert_err(ERR_EXISTS, store_broadcast_add_target(f->db, s.broadcast, &t));
-    assert_err(ERR_NOT_FOUND, store_broadcast_add_target(f->db, (struct broadcast_id){99}, &t));
+    assert_ok(store_broadcast_add_targets(f->db, s.broadcast, &t, 1));
+    assert_err(ERR_EXISTS, store_broadcast_add_targets(f->db, s.broadcast, &t, 1));
+    assert_err(ERR_NOT_FOUND, store_broadcast_add_targets(f->db, (struct broadcast_id){99}, &t, 1));
     t.node.v = 99;
-    assert_err(ERR_NOT_FOUND, store_broadcast_add_target(f->db, s.broadcast, &t));
+    assert_err(ERR_NOT_FOUND, store_broadcast_add_targets(f->db, s.broadcast, &t, 1));
     assert_ok(store_broadcast_get(f->db, s.broadcast, &b));
     assert_int_equal(b.target_count, 4);
     assert_int_equal(b.targets[3].node.v, id.v);
     assert_int_equal(b.targets[3].state, TARGET_ORDERED);
     assert_int_equal(b.targets[3].order.v, 7);
+    broadcast_deinit(&b);
+}
+
+static void test_targets_added_together_keep_what_each_of_them_is(void **state)
+{
+    struct storefix *f = *state;
+    struct broadcast_target t[6];
+    struct broadcast b;
+    struct sample s;
+
+    storefix_fill(f, &s);
+    for (uint32_t i = 0; i < 6; i++) {
+        struct node_record node = storefix_node("mới", s.zones[0]);
+
+        snprintf(node.serial, sizeof(node.serial), "moi-%u", i);
+        node.cert_sha256[0] = (uint8_t)(100 + i);
+        t[i] = (struct broadcast_target){.state = TARGET_ORDERED, .order = {7}};
+        assert_ok(store_node_add(f->db, &node, &t[i].node));
+    }
+    t[2] = (struct broadcast_target){.node = t[2].node};
+    t[3].order.v = 8;
+    t[5].withdrawn = true;
+    assert_ok(store_broadcast_add_targets(f->db, s.broadcast, t, 6));
+    assert_ok(store_broadcast_get(f->db, s.broadcast, &b));
+    assert_int_equal(b.target_count, 3 + 6);
+    for (size_t i = 0; i < 6; i++) {
+        const struct broadcast_target *found = &b.targets[3 + i];
+
+        assert_int_equal(found->node.v, t[i].node.v);
+        assert_int_equal(found->state, t[i].state);
+        assert_int_equal(found->order.v, t[i].order.v);
+        assert_int_equal(found->withdrawn, t[i].withdrawn);
+    }
     broadcast_deinit(&b);
 }
 
@@ -431,6 +465,7 @@ int main(void)
         CASE(test_an_occurrence_becomes_one_broadcast_only),
         CASE(test_a_target_is_stored_as_it_proceeds),
         CASE(test_a_node_that_comes_late_becomes_a_target_once),
+        CASE(test_targets_added_together_keep_what_each_of_them_is),
         CASE(test_a_repeated_receipt_is_stored_once),
         CASE(test_the_newest_of_several_receipts_is_the_targets),
         CASE(test_a_receipt_from_a_node_that_is_no_target_is_not_stored),

@@ -243,7 +243,7 @@ static enum err add_target(struct db *db, const struct sample *s)
 {
     const struct broadcast_target t = {.node = {4}};
 
-    return store_broadcast_add_target(db, s->broadcast, &t);
+    return store_broadcast_add_targets(db, s->broadcast, &t, 1);
 }
 
 static enum err set_target(struct db *db, const struct sample *s)
