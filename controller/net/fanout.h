@@ -13,7 +13,7 @@
 #define FANOUT_STREAMS_MAX 64
 #define FANOUT_RECENT_MAX SENDQ_BUNDLES_MAX
 #define FANOUT_END_US (2 * USEC_PER_SEC)
-#define FANOUT_SLICE 64 /* connections served in one go: about half a millisecond */
+#define FANOUT_SLICE 128 /* connections served in one go: one or two milliseconds */
 #define FANOUT_SPREAD_PERCENT 75 /* of a bundle's length */
 
 struct fanout_stream {
