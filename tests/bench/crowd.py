@@ -87,9 +87,10 @@ class Crowd(Station):
             self.fleet.wait()
         self.remove()
 
-    def connect(self, timeout=150):
+    def connect(self):
         """Let the fleet dial in; returns how long it took until all were sessions, s."""
         rate = KNOWN_A_SECOND if self.knows_all() else NODES_A_SECOND
+        timeout = 100 + 2 * self.count // rate
         argv = [self.build / "tools/fleet/loa-fleet", "-n", self.count, "--controller", self.link, "--state",
                 self.folder / "fleet", "--json", "--ramp", max(1, self.count // rate), *self.fleet_options]
         began = time.monotonic()

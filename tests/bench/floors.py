@@ -62,7 +62,7 @@ class Listeners:
         self.request.close()
 
 
-def floor(build, count, bundle_ms, frame_bytes, seconds, tls=True, sliced=64):
+def floor(build, count, bundle_ms, frame_bytes, seconds, tls=True, sliced=128):
     """CPU of sending alone, us a connection and second; the same slices as the controller's unless 0."""
     argv = [f"{build}/tests/bench/floor", "--connections", count, "--bundle-ms", bundle_ms, "--bytes", frame_bytes,
             "--seconds", seconds, "--slice", sliced, *(["--tls"] if tls else [])]

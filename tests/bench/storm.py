@@ -4,6 +4,7 @@ Members of a fleet on the same machine. After a cut the time runs from the retur
 member has a session, the clock, and the first bundle of what is on air. A second, small fleet hears the programme all
 the time and must not miss a packet. The floor is what bare mbedTLS takes for the server's side of as many handshakes.
 """
+import contextlib
 import json
 import re
 import subprocess
@@ -37,6 +38,7 @@ class Fleet:
                  bed.folder / name, "--json", *map(str, options)], stdout=subprocess.PIPE, stderr=log, text=True)
         self.count = count
         self.began = time.monotonic()
+        bed.fleets.append(self)
 
     def seconds(self):
         """Second number of the newest progress line, how many members have the time, and the sound that is on air."""
@@ -55,6 +57,18 @@ class Fleet:
     def end(self):
         self.process.send_signal(2)
         return json.loads(self.process.communicate(timeout=60)[0])
+
+
+@contextlib.contextmanager
+def ending(bed):
+    """No fleet outlives the bench, however that ends."""
+    bed.fleets = []
+    try:
+        yield
+    finally:
+        for fleet in bed.fleets:
+            fleet.process.kill()
+            fleet.process.wait()
 
 
 class Cpu:
@@ -157,7 +171,7 @@ def run(options):
     figures.figure("floor, server's side of one handshake, bare mbedTLS",
                    f"full {floor['full_us']:.0f} us, resumed {floor['resumed_us']:.0f} us")
     joining = min(JOINING, count)
-    with Bed(options.build) as bed, tempfile.TemporaryDirectory() as folder:
+    with Bed(options.build) as bed, tempfile.TemporaryDirectory() as folder, ending(bed):
         zone = bed.zone("T01", "Thôn Đông")
         join = first_join(bed, zone, joining)
         everybody = bed.folder / "codes-all"
