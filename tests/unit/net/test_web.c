@@ -455,7 +455,8 @@ static void test_a_listener_who_does_not_read_is_dropped_and_told_of_once(void *
     while (atomic_load(&s->flood) == ERR_OK)
         usleep(1000);
     assert_int_equal(atomic_load(&s->flood), ERR_LIMIT);
-    assert_in_range(atomic_load(&s->late), 4, 1000); /* the socket's buffers took the rest */
+    /* Not at the first piece; how many the socket's buffers take before the second waits is the machine's affair. */
+    assert_in_range(atomic_load(&s->late), 2, 1000);
     expect(s, "GET", "/hello", NULL, NULL, 0, 200, "hello");
     assert_int_equal(atomic_load(&s->gone), 1);
     curl_easy_cleanup(raw);
