@@ -1,4 +1,5 @@
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -324,8 +325,11 @@ static void *set_cell(void *arg)
 {
     struct cell_writer *w = arg;
 
-    for (int64_t i = 1; !atomic_load_explicit(&w->stop, memory_order_relaxed); i++)
+    for (int64_t i = 1; !atomic_load_explicit(&w->stop, memory_order_relaxed); i++) {
         frame_cell_set(&w->cell, i << 32 | i);
+        if (i % 1000 == 0)
+            sched_yield(); /* on one processor the two take turns: i stays below 2^32 */
+    }
     return NULL;
 }
 
@@ -344,6 +348,8 @@ static void test_a_frame_number_is_never_read_half_old_and_half_new(void **state
         changes += now != last;
         mixed += now >> 32 != (now & UINT32_MAX);
         backwards += now < last;
+        if (now == last)
+            sched_yield();
         last = now;
     }
     atomic_store(&w.stop, true);
