@@ -33,7 +33,7 @@ struct frame_reader {
     uint8_t header[FRAME_HEADER_BYTES]; /* of a frame that comes in pieces */
     uint8_t *payload; /* its own, once the header is there; owned */
     size_t have; /* of both */
-    bool broken; /* a header was bad: the session must end */
+    bool broken; /* a header was bad, or memory lacked: the session must end */
 };
 
 void frame_reader_init(struct frame_reader *r);
