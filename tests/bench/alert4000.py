@@ -10,6 +10,7 @@ import re
 import time
 
 import figures
+import floors
 from alert import Console
 from crowd import Crowd
 from station import wait_for
@@ -18,6 +19,8 @@ ROUNDS = 3
 LEAD_MS = 70  # ALERT_LEAD_US of controller/core/alert.h
 SOUNDS_S = 1.5
 RECEIPTS_S = 30  # at most, until the receipts of all are stored
+ORDER_BYTES = 181  # the frame of such an order
+FLOOR_S = 6
 PAUSE_S = 2  # then, so that the next round begins at rest
 STORED = re.compile(r"^(\S+)Z info receipt\.stored ", re.M)
 
@@ -49,13 +52,16 @@ def run(options):
             cpu.append(figures.cpu_seconds(crowd.pid) - paid_s)
             time.sleep(PAUSE_S)
         fleet = crowd.end_fleet()
+    # Once a second to all in one go, with nothing else to do.
+    floor_ms = floors.floor(options.build, options.crowd, 1000, ORDER_BYTES, FLOOR_S, sliced=0) * options.crowd / 1000
     early = fleet["early_ms"]
     reached = {"p50": LEAD_MS - early["p50"], "p99": LEAD_MS - early["p1"], "most": LEAD_MS - early["least"]}
     found = {"receipts_s": took, "receipts_cpu_s": cpu, "answer_ms": figures.distribution(answers), "reached_ms": reached,
-             "late": fleet["late"]}
+             "floor_ms": floor_ms, "late": fleet["late"]}
     figures.figure(f"accepted to order at a node, {early['count']} orders of the siren",
                    ", ".join(f"{k} {v:.0f}" for k, v in reached.items()) + f" (ms); heard {LEAD_MS} ms after it, or when it comes later",
                    "p99 150 ms")
+    figures.figure(f"floor: {options.crowd} such records, bare mbedTLS", f"{floor_ms:.0f} ms of CPU; p99 / floor {reached['p99'] / floor_ms:.2f}")
     figures.figure(f"receipts of {options.crowd} nodes, first stored to last", ", ".join(f"{t:.2f}" for t in took) + " (s), CPU of the "
                    "controller meanwhile, streaming included, " + ", ".join(f"{t:.2f}" for t in cpu) + " (s)")
     figures.figure("request to answer", ", ".join(f"{a:.0f}" for a in answers) + " (ms)")

@@ -13,6 +13,8 @@ static enum err send_to(void *ctx, struct node_id node, const loa_Msg *msg)
 
     if (msg->which_body == loa_Msg_order_tag)
         b->orders[node.v]++;
+    if (msg->which_body == loa_Msg_media_offer_tag)
+        b->offers[node.v]++;
     if (msg->which_body == loa_Msg_receipt_ack_tag && b->acked != NULL)
         b->acked(node, msg->body.receipt_ack.receipt_id);
     return ERR_OK;

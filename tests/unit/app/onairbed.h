@@ -21,6 +21,7 @@ struct onairbed {
     struct order_signer *signer;
     struct onair *onair;
     size_t orders[ONAIRBED_NODES]; /* sent, by id */
+    size_t offers[ONAIRBED_NODES]; /* likewise */
     size_t missed;
     void (*acked)(struct node_id node, uint64_t receipt); /* NULL: nobody asks */
 };

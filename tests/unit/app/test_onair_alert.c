@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store_emergency.h"
 #include "store_node.h"
 #include "store_order.h"
 
@@ -104,6 +105,29 @@ static void test_an_alert_that_was_refused_leaves_nothing(void **state)
     assert_int_equal(bed.orders[1], 0);
     assert_int_equal(bed.orders[3], 1);
     assert_int_equal(onair_broadcast(bed.onair, other)->target_count, 1);
+}
+
+/* Thousands of offers would follow the orders, for nothing. */
+static void test_only_what_nodes_do_not_hold_for_good_is_offered_with_an_alert(void **state)
+{
+    const struct emergency_entry siren = {.signal = EMERGENCY_SIREN, .media = bed.sample.media[0]};
+
+    (void)state;
+    assert_ok(onair_start(bed.onair, alert(bed.sample.nodes, 3, ERR_OK), ONAIRBED_US));
+    for (size_t i = 1; i <= 3; i++)
+        assert_int_equal(bed.offers[i], 1);
+    memset(bed.orders, 0, sizeof(bed.orders));
+    assert_ok(store_emergency_put(bed.store->db, &siren));
+    assert_ok(onair_start(bed.onair, alert(bed.sample.nodes, 3, ERR_OK), ONAIRBED_US));
+    for (size_t i = 1; i <= 3; i++) {
+        assert_int_equal(bed.offers[i], 1);
+        assert_int_equal(bed.orders[i], 1);
+    }
+    onair_emergency_changed(bed.onair);
+    assert_int_equal(bed.offers[1], 2);
+    /* A new session begins with the set; the other recording is of the broadcast that is planned. */
+    onair_node_ready(bed.onair, bed.sample.nodes[0], 2, ONAIRBED_US);
+    assert_int_equal(bed.offers[1], 4);
 }
 
 static void test_an_alert_whose_orders_cannot_be_issued_is_tried_again(void **state)
@@ -273,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_one_commit_accepts_an_alert_and_orders_it),
         CASE(test_an_alert_that_was_refused_leaves_nothing),
+        CASE(test_only_what_nodes_do_not_hold_for_good_is_offered_with_an_alert),
         CASE(test_an_alert_whose_orders_cannot_be_issued_is_tried_again),
         CASE(test_an_alert_that_was_accepted_survives_a_crash_before_its_orders_left),
         CASE(test_an_alert_reaches_a_thousand_nodes_at_once),
