@@ -5,6 +5,7 @@
 #ifndef LOA_ONAIR_IMPL_H
 #define LOA_ONAIR_IMPL_H
 
+#include "emergency.h"
 #include "event.h"
 #include "onair.h"
 
@@ -28,6 +29,13 @@ struct onair_send {
     struct order_id order;
 };
 
+/* What nodes are offered at the start of each session, for good. */
+struct onair_emergency {
+    bool is_known; /* else it is read from the store before its next use */
+    loa_MediaOffer offers[EMERGENCY_SIGNALS];
+    size_t count;
+};
+
 struct onair {
     struct onair_config config;
     struct broadcast *live; /* ONAIR_BROADCASTS_MAX places */
@@ -41,6 +49,7 @@ struct onair {
     struct onair_send *sends;
     size_t send_count, send_size;
     size_t issued; /* orders to one node each, in this step */
+    struct onair_emergency emergency;
     struct broadcast begun; /* the last alert as it was stored, for onair_start(); id 0: none */
 };
 

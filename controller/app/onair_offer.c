@@ -7,60 +7,92 @@
 
 #define OFFERS_MAX 1024 /* places in a node's cache */
 
-static enum err offer(struct onair *o, const struct media_id *media, usec_t needed_us,
-                      const struct node_id *nodes, size_t count)
+/* ERR_NOT_FOUND  no such recording */
+static enum err make_offer(struct onair *o, const struct media_id *media, usec_t needed_us,
+                           loa_MediaOffer *ret_offer)
 {
     struct media_info info;
-    loa_Msg msg = loa_Msg_init_zero;
     enum err e = store_media_get(o->config.db, media, &info);
 
     if (e != ERR_OK)
-        return e == ERR_NOT_FOUND ? ERR_OK : e;
+        return e;
+    *ret_offer = (loa_MediaOffer){
+        .size_bytes = info.size_bytes, .duration_ms = info.duration_ms, .needed_us = needed_us};
+    memcpy(ret_offer->sha256, info.id.sha256, SHA256_BYTES);
+    return ERR_OK;
+}
+
+static enum err send_offer(struct onair *o, const loa_MediaOffer *offer,
+                           const struct node_id *nodes, size_t count)
+{
+    loa_Msg msg = loa_Msg_init_zero;
+
     msg.which_body = loa_Msg_media_offer_tag;
-    memcpy(msg.body.media_offer.sha256, info.id.sha256, SHA256_BYTES);
-    msg.body.media_offer.size_bytes = info.size_bytes;
-    msg.body.media_offer.duration_ms = info.duration_ms;
-    msg.body.media_offer.needed_us = needed_us;
+    msg.body.media_offer = *offer;
     return o->config.ports.send_many(o->config.ports.ctx, nodes, count, &msg);
 }
 
-/* What every node is offered at the start of each session, for good. */
-struct emergency_set {
-    struct emergency_entry entries[EMERGENCY_SIGNALS];
-    size_t count;
-};
-
-static void load_emergency_set(struct onair *o, struct emergency_set *ret_set)
+static enum err offer(struct onair *o, const struct media_id *media, usec_t needed_us,
+                      const struct node_id *nodes, size_t count)
 {
-    ret_set->count = 0;
-    if (store_emergency_list(o->config.db, ret_set->entries, &ret_set->count) != ERR_OK)
-        log_event(LOG_ERROR, "emergency.not_read", NULL);
+    loa_MediaOffer made;
+    enum err e = make_offer(o, media, needed_us, &made);
+
+    if (e != ERR_OK)
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
+    return send_offer(o, &made, nodes, count);
 }
 
-static bool is_in_set(const struct emergency_set *set, const struct media_id *media)
+static enum err load_emergency_set(struct onair *o)
 {
+    struct emergency_entry entries[EMERGENCY_SIGNALS];
+    size_t count = 0;
+    enum err e = store_emergency_list(o->config.db, entries, &count);
+
+    o->emergency.count = 0;
+    for (size_t i = 0; e == ERR_OK && i < count; i++) {
+        e = make_offer(o, &entries[i].media, 0, &o->emergency.offers[o->emergency.count]);
+        if (e == ERR_OK)
+            o->emergency.count++;
+        else if (e == ERR_NOT_FOUND)
+            e = ERR_OK;
+    }
+    return e;
+}
+
+/* Read once: thousands of nodes return at the same time. */
+static const struct onair_emergency *emergency_set(struct onair *o)
+{
+    enum err e = o->emergency.is_known ? ERR_OK : load_emergency_set(o);
+
+    o->emergency.is_known = e == ERR_OK;
+    if (e != ERR_OK)
+        log_event(LOG_ERROR, "emergency.not_read", "error=%s", err_name(e));
+    return &o->emergency;
+}
+
+static bool is_emergency(struct onair *o, const struct media_id *media)
+{
+    const struct onair_emergency *set = emergency_set(o);
+
     for (size_t i = 0; i < set->count; i++)
-        if (memcmp(set->entries[i].media.sha256, media->sha256, SHA256_BYTES) == 0)
+        if (memcmp(set->offers[i].sha256, media->sha256, SHA256_BYTES) == 0)
             return true;
     return false;
 }
 
-/* What comes by stream in any case need not be held by nodes; the emergency set they are offered anyway, and thousands of
- * offers would go out right behind the orders of an alert. */
-static bool is_offered(const struct broadcast *b, const struct part *p,
-                       const struct emergency_set *set)
+/* What comes by stream in any case need not be held by nodes; the emergency set they are offered anyway, and
+ * thousands of offers would go out right behind the orders of an alert. */
+static bool is_offered(struct onair *o, const struct broadcast *b, const struct part *p)
 {
-    return !broadcast_is_live(b) && p->kind != PART_SILENCE && !is_in_set(set, &p->media);
+    return !broadcast_is_live(b) && p->kind != PART_SILENCE && !is_emergency(o, &p->media);
 }
 
 void onair_offer(struct onair *o, const struct broadcast *b, const struct node_id *nodes,
                  size_t count)
 {
-    struct emergency_set set;
-
-    load_emergency_set(o, &set);
     for (size_t i = 0; i < b->media_count; i++)
-        if (is_offered(b, &b->media[i], &set) &&
+        if (is_offered(o, b, &b->media[i]) &&
             offer(o, &b->media[i].media, b->start_us, nodes, count) != ERR_OK)
             return;
     if (b->live.has_fallback &&
@@ -102,42 +134,39 @@ static void note_use(struct use *uses, size_t *count, const struct media_id *med
         uses[i].needed_us = needed_us;
 }
 
-static void offer_emergency_set(struct onair *o, const struct emergency_set *set,
-                                struct node_id node)
+static void offer_emergency_set(struct onair *o, struct node_id node)
 {
+    const struct onair_emergency *set = emergency_set(o);
+
     for (size_t i = 0; i < set->count; i++)
-        if (offer(o, &set->entries[i].media, 0, &node, 1) != ERR_OK)
+        if (send_offer(o, &set->offers[i], &node, 1) != ERR_OK)
             return;
 }
 
 void onair_emergency_changed(struct onair *o)
 {
-    struct emergency_set set;
-
-    load_emergency_set(o, &set);
+    o->emergency.is_known = false;
     for (size_t i = 0; i < registry_count(o->config.registry); i++) {
         const struct node_entry *entry = registry_at(o->config.registry, i);
 
         if (entry->live.ready)
-            offer_emergency_set(o, &set, entry->record.id);
+            offer_emergency_set(o, entry->record.id);
     }
 }
 
 void onair_offer_all(struct onair *o, struct node_id node)
 {
     static struct use uses[OFFERS_MAX];
-    struct emergency_set set;
     size_t count = 0;
 
-    load_emergency_set(o, &set);
-    offer_emergency_set(o, &set, node);
+    offer_emergency_set(o, node);
     for (size_t i = 0; i < o->count; i++) {
         struct broadcast *b = &o->live[i];
 
         if (broadcast_target(b, node) == NULL)
             continue;
         for (size_t k = 0; k < b->media_count; k++)
-            if (is_offered(b, &b->media[k], &set))
+            if (is_offered(o, b, &b->media[k]))
                 note_use(uses, &count, &b->media[k].media, b->start_us);
         if (b->live.has_fallback)
             note_use(uses, &count, &b->live.fallback.media, b->start_us);

@@ -151,6 +151,9 @@ enum err session_receive(struct session *s, struct bytes *input, usec_t now_us,
     e = frame_read(&s->frames, input, &f);
     if (e == ERR_MORE)
         return ERR_MORE;
+    if (e == ERR_NOMEM)
+        return refuse(s, ERR_NOMEM, loa_ByeCode_BYE_CODE_OVERLOADED,
+                      "the controller is out of memory", ret_bye);
     if (e != ERR_OK)
         return refuse(s, ERR_FORMAT, loa_ByeCode_BYE_CODE_PROTOCOL,
                       e == ERR_LIMIT ? "a frame is longer than its type allows"

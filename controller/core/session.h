@@ -59,6 +59,7 @@ void session_deinit(struct session *s); /* accepts zeroed */
  * ERR_FORMAT  frame or message malformed, or not allowed in this state; session is over, ret_bye says what
  *             to send before closing
  * ERR_LIMIT   over budget; likewise
+ * ERR_NOMEM   for a frame that came in pieces; likewise
  * ERR_AUTH    the node_id in Hello is not the certificate's; likewise
  * ERR_UNSUPPORTED  no common version; likewise
  * ERR_STATE   the session is over already; ret_bye untouched */

@@ -71,7 +71,8 @@ static void take_session(struct conn *c, struct bytes input, usec_t rx_us)
         if (e == ERR_MORE)
             return;
         if (e != ERR_OK) {
-            conn_begin_close(c, NET_REASON_PROTOCOL, bye.detail, conn_bye(&bye));
+            conn_begin_close(c, e == ERR_NOMEM ? NET_REASON_NO_MEMORY : NET_REASON_PROTOCOL,
+                             bye.detail, conn_bye(&bye));
             return;
         }
         take_event(c, rx_us);

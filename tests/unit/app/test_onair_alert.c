@@ -118,13 +118,14 @@ static void test_only_what_nodes_do_not_hold_for_good_is_offered_with_an_alert(v
         assert_int_equal(bed.offers[i], 1);
     memset(bed.orders, 0, sizeof(bed.orders));
     assert_ok(store_emergency_put(bed.store->db, &siren));
+    onair_emergency_changed(bed.onair);
+    for (size_t i = 1; i <= 3; i++)
+        assert_int_equal(bed.offers[i], 2);
     assert_ok(onair_start(bed.onair, alert(bed.sample.nodes, 3, ERR_OK), ONAIRBED_US));
     for (size_t i = 1; i <= 3; i++) {
-        assert_int_equal(bed.offers[i], 1);
+        assert_int_equal(bed.offers[i], 2);
         assert_int_equal(bed.orders[i], 1);
     }
-    onair_emergency_changed(bed.onair);
-    assert_int_equal(bed.offers[1], 2);
     /* A new session begins with the set; the other recording is of the broadcast that is planned. */
     onair_node_ready(bed.onair, bed.sample.nodes[0], 2, ONAIRBED_US);
     assert_int_equal(bed.offers[1], 4);
