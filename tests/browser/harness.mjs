@@ -37,6 +37,31 @@ async function keyOf(url) {
   return createHash('sha256').update(key).digest('base64');
 }
 
+/* On a busy machine a page may move between press and release; the browser then clicks what lies around both places,
+ * which does nothing. A person would press again. */
+const PRESSES = 3;
+function pressAgain(locator) {
+  const { click } = locator;
+  if (click.isPatient) return;
+  locator.click = async function (options = {}) {
+    if (options.trial) return click.call(this, options);
+    for (let left = PRESSES - 1; ; left--) {
+      const seen = await this.evaluateHandle((element) => {
+        const state = { missed: true };
+        document.addEventListener('click', ({ target }) => {
+          state.missed = target !== element && target.contains(element);
+        }, { capture: true, once: true });
+        return state;
+      });
+      await click.call(this, options);
+      const missed = await seen.evaluate((state) => state.missed).catch(() => false); // that page has gone
+      if (!missed || left === 0) return undefined;
+      console.error(`pressed again: ${this}`);
+    }
+  };
+  locator.click.isPatient = true;
+}
+
 /** Run the cases in order, each with ({browser, origin}); prints what went wrong; exit 1 then. */
 export async function run(test, launch = {}) {
   mkdirSync(SHOTS, { recursive: true });
@@ -67,6 +92,7 @@ export async function open({ browser, origin }, { size = PHONE, language = 'vi',
   await where.addInitScript((l) => localStorage.getItem('loa.language') ?? localStorage.setItem('loa.language', l), language);
   where.setDefaultTimeout(PATIENCE_MS);
   const page = await where.newPage();
+  pressAgain(Object.getPrototypeOf(page.locator('html')));
   if (SLOWER > 1) await (await where.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
   const faults = [];
   page.on('console', (m) => {
