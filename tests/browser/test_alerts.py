@@ -1,10 +1,8 @@
 """An emergency with two persons from phones, heard on the horns and silenced again; a drill; the inbox."""
-import pathlib
-import tempfile
 
 from browsing import browse
 import tap
-from shared import bare, default_config, last_sound_us, logs, now_us, wait_for
+from shared import bare, default_config, kept_folder, last_sound_us, logs, now_us, wait_for
 from test_capwire import POLICY, message
 
 _made = {}
@@ -12,7 +10,7 @@ _made = {}
 
 def station(build):
     if not _made:
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="loa-browser-alerts-"))
+        folder = kept_folder("browser-alerts-")
         _made["folder"] = folder
         (folder / "policy.ini").write_text(POLICY, encoding="utf-8")
         made = bare(build, default_config(cap={"policy": folder / "policy.ini"}), key="browser")

@@ -28,6 +28,7 @@ FAULTS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error
 HAMLETS = (("T01", "Thôn Đông", -15), ("T02", "Thôn Đoài", 0), ("T03", "Thôn Trung", 20))
 
 _stations = []
+_folders = []
 
 
 @functools.cache
@@ -47,10 +48,15 @@ def bare(build, config="", key="", options=()):
     return prepared(build, config, key, options).start()
 
 
+def kept_folder(key=""):
+    """A new directory until the program ends."""
+    _folders.append(pathlib.Path(tempfile.mkdtemp(prefix=f"loa-e2e-{key}")))
+    return _folders[-1]
+
+
 def prepared(build, config="", key="", options=()):
     """As bare(), but not started yet."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"loa-e2e-{key}"))
-    made = Station(build, folder, config or default_config(), options)
+    made = Station(build, kept_folder(key), config or default_config(), options)
     _stations.append(made)
     return made
 
@@ -59,8 +65,8 @@ def prepared(build, config="", key="", options=()):
 def _remove():
     for made in _stations:
         made.stop()
-        if not os.environ.get("LOA_KEEP"):
-            shutil.rmtree(made.folder, ignore_errors=True)
+    for folder in [] if os.environ.get("LOA_KEEP") else _folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def logs(lines=12):

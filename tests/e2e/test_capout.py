@@ -5,18 +5,16 @@ import contextlib
 import datetime
 import hashlib
 import http.server
-import pathlib
 import signal
 import ssl
 import subprocess
-import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
 
 import tap
-from shared import (Failed, bare, default_config, ends_in_good_order, last_sound_us, logs, now_us, sound, sounds_like,
+from shared import (Failed, bare, default_config, ends_in_good_order, kept_folder, last_sound_us, logs, now_us, sound, sounds_like,
                     station, voice, wait_for)
 
 ALLOW = "127.0.0.0/8\nallow = ::1"
@@ -86,7 +84,7 @@ def serve(handler, ask=False):
 def the_host():
     """An HTTPS server with a CA of its own: (port, path of the CA)."""
     if not hasattr(the_host, "made"):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="loa-e2e-host-"))
+        folder = kept_folder("host-")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                         "-days", "2", "-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-subj", "/CN=host",
                         "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)

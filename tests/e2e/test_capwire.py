@@ -5,7 +5,7 @@ import signal
 import time
 
 import tap
-from shared import (bare, default_config, ends_in_good_order, journal_is_intact, last_sound_us, logs, now_us, refused,
+from shared import (bare, default_config, ends_in_good_order, journal_is_intact, kept_folder, last_sound_us, logs, now_us, refused,
                     station, wait_for)
 
 POLICY = """[station]
@@ -53,10 +53,8 @@ def config(folder):
 
 def the_station(build):
     """With two nodes; only the first lies where the messages of this file apply."""
-    import pathlib
-    import tempfile
     if not hasattr(the_station, "folder"):
-        the_station.folder = pathlib.Path(tempfile.mkdtemp(prefix="loa-e2e-capin-"))
+        the_station.folder = kept_folder("capin-")
         the_station.config = config(the_station.folder)
     return station(build, hamlets=2, key="capwire", config=the_station.config)
 
