@@ -131,7 +131,8 @@ MUST_USE enum err onair_test(struct onair *o, struct node_id node, usec_t now_us
  *   orders_held  Hello's: fewer than it accepted make all of them due */
 void onair_node_ready(struct onair *o, struct node_id node, uint32_t orders_held, usec_t now_us);
 
-/* Other recordings are the emergency set: offer them to all connected nodes. */
+/* The emergency set in the store has changed: read it anew and offer it to all connected nodes. After each change, since it
+ * is read only once. */
 void onair_emergency_changed(struct onair *o);
 
 /* What nodes say. Acks and receipts are kept in memory until onair_settle() or until some hundreds have gathered: a node

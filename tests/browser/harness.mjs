@@ -48,9 +48,10 @@ function pressAgain(locator) {
     for (let left = PRESSES - 1; ; left--) {
       const seen = await this.evaluateHandle((element) => {
         const state = { missed: true };
+        // A label's click is followed by one of its field.
         document.addEventListener('click', ({ target }) => {
-          state.missed = target !== element && target.contains(element);
-        }, { capture: true, once: true });
+          if (target === element || !target.contains(element)) state.missed = false;
+        }, { capture: true });
         return state;
       });
       await click.call(this, options);
